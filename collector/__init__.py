@@ -1,0 +1,1 @@
+"""Takes reports, keeps them, answers questions about them."""

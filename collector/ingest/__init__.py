@@ -1,0 +1,1 @@
+"""Takes reports into the database."""

@@ -1,0 +1,1 @@
+"""Decides what a fleet needs, does it, and removes it again."""

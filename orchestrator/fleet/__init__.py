@@ -1,0 +1,1 @@
+"""What is wanted: fleet.yaml or the testers table."""

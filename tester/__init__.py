@@ -1,0 +1,1 @@
+"""Pings servers and reports what it found."""

@@ -1,0 +1,1 @@
+"""How probes are sent and their answers taken."""

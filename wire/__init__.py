@@ -1,0 +1,1 @@
+"""What crosses a process boundary between orchestrator, tester and collector."""

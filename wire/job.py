@@ -1,0 +1,157 @@
+"""What a tester is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from wire.errors import WireError
+from wire.fields import Fields, decode_object, encode_object
+from wire.versions import JOB_VERSION
+
+MAX_SERVERS = 1_000_000
+MAX_PROBE_COUNT = 100_000
+MAX_TIMEOUT_S = 300.0
+MAX_INTERVAL_S = 3_600.0
+MAX_SIZE_BYTES = 65_000
+IP_CHOICES = ("4", "6", "both")
+PROBE_TYPES = ("icmp",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProbePlan:
+    """How each address is probed.
+
+    `count` probes, one every `interval_s`; a probe without an answer after `timeout_s` is late or
+    lost. `size_bytes` counts the payload after the ICMP header. `ip` chooses among the addresses of
+    a name: "4", "6" or "both". `dscp` is the DiffServ code point, 0 to 63 (RFC 2474).
+    """
+
+    type: str = "icmp"
+    count: int = 20
+    interval_s: float = 0.2
+    timeout_s: float = 2.0
+    size_bytes: int = 56
+    ip: str = "both"
+    dscp: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "type": self.type,
+            "count": self.count,
+            "interval_s": self.interval_s,
+            "timeout_s": self.timeout_s,
+            "size_bytes": self.size_bytes,
+            "ip": self.ip,
+            "dscp": self.dscp,
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "ProbePlan":
+        """Return the plan in a JSON object; raise `WireError`."""
+        return cls(
+            type=fields.one_of("type", PROBE_TYPES),
+            count=fields.integer("count", least=1, most=MAX_PROBE_COUNT),
+            interval_s=fields.number("interval_s", least=0.0, most=MAX_INTERVAL_S),
+            timeout_s=fields.number("timeout_s", least=0.001, most=MAX_TIMEOUT_S),
+            size_bytes=fields.integer("size_bytes", least=0, most=MAX_SIZE_BYTES),
+            ip=fields.one_of("ip", IP_CHOICES),
+            dscp=fields.integer("dscp", least=0, most=63),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobServer:
+    """A server to measure: `host` is an address or a name, whose every A and AAAA is probed."""
+
+    name: str
+    host: str
+    group: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"name": self.name, "host": self.host, "group": self.group}
+
+    @classmethod
+    def from_fields(cls, fields: Fields) -> "JobServer":
+        """Return the server in a JSON object; raise `WireError`."""
+        return cls(
+            name=fields.text("name", longest=255),
+            host=fields.text("host", longest=255),
+            group=fields.text("group", longest=255),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Everything that a tester is told; it reads the file again before each run.
+
+    `repeat` is the number of runs of the sweep, None for no end. Runs begin `every_s` apart, each
+    later by a random part of `jitter_s`. `collector_url` None means: spool, and let somebody fetch.
+    """
+
+    fleet: str
+    fleet_id: UUID
+    tester: str
+    tester_id: UUID
+    sweep_id: UUID
+    servers: tuple[JobServer, ...]
+    probe: ProbePlan
+    repeat: int | None = 1
+    every_s: float = 0.0
+    jitter_s: float = 0.0
+    collector_url: str | None = None
+    insecure: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "v": JOB_VERSION,
+            "fleet": self.fleet,
+            "fleet_id": str(self.fleet_id),
+            "tester": self.tester,
+            "tester_id": str(self.tester_id),
+            "sweep_id": str(self.sweep_id),
+            "servers": [server.to_dict() for server in self.servers],
+            "probe": self.probe.to_dict(),
+            "run": {"repeat": self.repeat, "every_s": self.every_s, "jitter_s": self.jitter_s},
+            "collector": {"url": self.collector_url, "insecure": self.insecure},
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the job file."""
+        return encode_object(self.to_dict())
+
+    @classmethod
+    def from_bytes(cls, body: bytes) -> "Job":
+        """Return the job in a file; raise `WireError`."""
+        return cls.from_dict(decode_object(body))
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any] | object) -> "Job":
+        """Return the job in a decoded object; raise `WireError`."""
+        fields = Fields(value)
+        fields.version(what="job", known=(JOB_VERSION,))
+        run = fields.object("run")
+        collector = fields.object("collector")
+        servers = tuple(
+            JobServer.from_fields(Fields(item, path=f"servers[{number}]"))
+            for number, item in enumerate(fields.items("servers", most=MAX_SERVERS))
+        )
+        if len({server.name for server in servers}) != len(servers):
+            raise WireError(field="servers", reason="two servers have one name")
+        return cls(
+            fleet=fields.text("fleet", longest=255),
+            fleet_id=fields.uuid("fleet_id"),
+            tester=fields.text("tester", longest=255),
+            tester_id=fields.uuid("tester_id"),
+            sweep_id=fields.uuid("sweep_id"),
+            servers=servers,
+            probe=ProbePlan.from_fields(fields.object("probe")),
+            repeat=run.integer_or_none("repeat", least=1, most=10_000_000),
+            every_s=run.number("every_s", least=0.0, most=31_536_000.0),
+            jitter_s=run.number("jitter_s", least=0.0, most=31_536_000.0),
+            collector_url=collector.text_or_none("url"),
+            insecure=collector.boolean("insecure"),
+        )
