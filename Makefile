@@ -1,0 +1,61 @@
+# Every target sets up what it needs by itself, and is quick the second time.
+
+PYTHON ?= python3
+FLEET ?= fleet.yaml
+PART ?=
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: up down test check bench lock clean
+
+## up: run the fleet of fleet.yaml and print what it found
+up: .venv/run.stamp
+	@$(BIN)/orchestrate up $(FLEET)
+
+## down: remove everything that `make up` left running
+down: .venv/run.stamp
+	@$(BIN)/orchestrate down $(FLEET)
+
+## test: every test that this machine can run; what it lacks is skipped with the reason
+test: .venv/test.stamp
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+## check: format, lint, types, import rules
+check: .venv/test.stamp
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_imports.py
+
+## bench: figures and ratios against peers in the same run; PART=cli for one part
+bench: .venv/test.stamp
+	@$(BIN)/python tests/benchmarks/run.py $(PART)
+
+## lock: pin every dependency again
+lock: .venv/test.stamp
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra all \
+		-o requirements/run.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra test \
+		-o requirements/test.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+		"Name another with: make PYTHON=/path/to/python3.11 up" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv is missing. Install it with: apt-get install python3-venv" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements/run.lock pyproject.toml | .venv/bin/pip
+	@echo "Setting up .venv (once)" >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/test.stamp: requirements/test.lock .venv/run.stamp
+	@echo "Adding what the tests need to .venv (once)" >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@touch $@

@@ -1,0 +1,44 @@
+"""Runs the benchmarks: all parts, or those that are named."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PARTS = ("cli", "tester", "collector")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts, print a table of each, write artefacts/bench.json; 1 when a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"{', '.join(PARTS)}")
+    chosen = parser.parse_args(arguments).parts or list(PARTS)
+    sys.path.insert(0, str(HERE))
+    answers: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "cores": len(os.sched_getaffinity(0)),
+        "parts": {},
+    }
+    missed = 0
+    for part in chosen:
+        lines = importlib.import_module(f"bench_{part}").measure()
+        answers["parts"][part] = [line.to_dict() for line in lines]
+        print(f"\n{part}")  # noqa: T201 - the answer that was asked for
+        for line in lines:
+            print(f"  {line.text()}")  # noqa: T201 - the same
+            missed += line.missed
+    artefacts = HERE.parent.parent / "artefacts"
+    artefacts.mkdir(exist_ok=True)
+    (artefacts / "bench.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
