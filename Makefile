@@ -29,7 +29,7 @@ check: .venv/test.stamp
 
 ## bench: figures and ratios against peers in the same run; PART=cli for one part
 bench: .venv/test.stamp
-	@$(BIN)/python tests/benchmarks/run.py $(PART)
+	@$(BIN)/python -m tests.benchmarks.run $(PART)
 
 ## lock: pin every dependency again
 lock: .venv/test.stamp

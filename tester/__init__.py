@@ -1,1 +1,3 @@
 """Pings servers and reports what it found."""
+
+VERSION = "0.1.0"

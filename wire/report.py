@@ -93,6 +93,7 @@ class Results:
                 raise WireError(field=fields.path(name), reason=f"has {len(column)} items, server has {rows}")
         rtt_us = fields.items("rtt_us", most=2**31)
         _check_columns(fields, columns)
+        _check_distinct(fields, columns)
         _check_positions(fields, columns, rtt_us)
         return cls(**columns, rtt_us=rtt_us, details=_details(fields, rows=rows))
 
@@ -173,7 +174,7 @@ def _check_columns(fields: Fields, columns: dict[str, list[Any]]) -> None:
         if value is not None:
             check_text(value, field=f"{fields.path('address')}[{row}]", longest=64)
     for row, value in enumerate(columns["family"]):
-        if value not in (None, 4, 6) or isinstance(value, bool):
+        if value is not None and (type(value) is not int or value not in (4, 6)):
             raise WireError(field=f"{fields.path('family')}[{row}]", reason="must be 4, 6 or null")
         if (value is None) != (columns["address"][row] is None):
             raise WireError(field=f"{fields.path('family')}[{row}]", reason="does not fit its address")
@@ -192,6 +193,20 @@ def _check_columns(fields: Fields, columns: dict[str, list[Any]]) -> None:
         for row, value in enumerate(columns[name]):
             if value is not None:
                 check_integer(value, field=f"{fields.path(name)}[{row}]", least=0, most=2**31 - 1)
+
+
+def _check_distinct(fields: Fields, columns: dict[str, list[Any]]) -> None:
+    seen: dict[tuple[Any, ...], int] = {}
+    identities = zip(
+        columns["server"], columns["address"], columns["port"], columns["probe_type"], strict=True
+    )
+    for row, identity in enumerate(identities):
+        first = seen.setdefault(identity, row)
+        if first != row:
+            raise WireError(
+                field=f"{fields.path('server')}[{row}]",
+                reason=f"repeats the server and address of row {first}",
+            )
 
 
 def _check_positions(fields: Fields, columns: dict[str, list[Any]], rtt_us: list[Any]) -> None:

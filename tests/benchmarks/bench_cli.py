@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from figures import Line, paired_cpu_ms
+from tests.benchmarks.figures import Line, paired_cpu_ms
 
 BIN = Path(sys.executable).parent
 TESTER_COUNT = 1_000

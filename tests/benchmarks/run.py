@@ -19,7 +19,6 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"{', '.join(PARTS)}")
     chosen = parser.parse_args(arguments).parts or list(PARTS)
-    sys.path.insert(0, str(HERE))
     answers: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -28,7 +27,7 @@ def main(arguments: list[str]) -> int:
     }
     missed = 0
     for part in chosen:
-        lines = importlib.import_module(f"bench_{part}").measure()
+        lines = importlib.import_module(f"tests.benchmarks.bench_{part}").measure()
         answers["parts"][part] = [line.to_dict() for line in lines]
         print(f"\n{part}")  # noqa: T201 - the answer that was asked for
         for line in lines:

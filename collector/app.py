@@ -1,0 +1,135 @@
+"""The application: routes, and what each answer has in common."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+from anyio import CapacityLimiter
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from collector.errors import Refused, Unavailable
+from collector.history.housekeeping import Housekeeper
+from collector.ingest.servers import Servers
+from collector.ingest.writer import Writer, writer_of
+from collector.session import engine_of
+from collector.settings import Settings
+from collector.web import fleets, health, legacy, runs, sweeps, testers
+from collector.web.failures import unavailable
+from collector.web.state import Services
+from wire.fields import time_text
+
+COLLECTOR_TIME = "Collector-Time"
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def create_app(
+    settings: Settings, *, engine: sa.Engine | None = None, writer: Writer | None = None
+) -> FastAPI:
+    """Return the application; nothing is opened before its first request or its start."""
+    own = engine_of(settings.database_url) if engine is None else engine
+    services = Services(
+        engine=own,
+        settings=settings,
+        writer=writer_of(own) if writer is None else writer,
+        servers=Servers(),
+        report_slots=CapacityLimiter(settings.report_threads),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        keeper = Housekeeper(own, keep_events=timedelta(seconds=settings.keep_events_s))
+        keeper.start()
+        yield
+        services.stopping.set()
+        keeper.stop()
+        own.dispose()
+
+    app = FastAPI(
+        title="Latency collector",
+        version=health.VERSION,
+        lifespan=lifespan,
+        # The pages that FastAPI brings along load their scripts from somebody else's server.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.services = services
+    for module in (health, fleets, testers, sweeps, runs, legacy):
+        app.include_router(module.router)
+    for name in ("reads", "events"):  # GUARD
+        with suppress(ModuleNotFoundError):
+            app.include_router(importlib.import_module(f"collector.web.{name}").router)
+    _add_answers(app, services)
+    return app
+
+
+class TellTime:
+    """Adds the collector's clock to every answer, so that a client can compare it with its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_time(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[COLLECTOR_TIME] = time_text(datetime.now(UTC))
+            await send(message)
+
+        await self._app(scope, receive, send_with_time)
+
+
+def _add_answers(app: FastAPI, services: Services) -> None:
+    app.add_middleware(TellTime)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> JSONResponse:
+        if isinstance(error, Unavailable):
+            _remember(services, request, error)
+        return JSONResponse(error.body(), status_code=error.status, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+        message = f"{field}: {first['msg']}" if field else str(first["msg"])
+        status, code = (400, "not_json") if first["type"] == "json_invalid" else (422, "invalid")
+        body = Refused(status, code, message, hint="see /openapi.json", fields={"field": field}).body()
+        return JSONResponse(body, status_code=status)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_request: Request, error: HTTPException) -> JSONResponse:
+        code = CODES.get(error.status_code, "refused")
+        body = Refused(error.status_code, code, str(error.detail), hint="see /openapi.json").body()
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+    @app.exception_handler(sa.exc.SQLAlchemyError)
+    @app.exception_handler(psycopg.Error)
+    async def database_failed(request: Request, error: Exception) -> JSONResponse:
+        answer = unavailable(error)
+        if answer is None:
+            raise error
+        _remember(services, request, answer)
+        return JSONResponse(answer.body(), status_code=answer.status, headers=answer.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(_request: Request, _error: Exception) -> JSONResponse:
+        # The text of the error may hold what was sent; the log has it.
+        answer = Refused(500, "internal", "the collector failed on this request", hint="see its log")
+        return JSONResponse(answer.body(), status_code=answer.status)
+
+
+def _remember(services: Services, request: Request, error: Unavailable) -> None:
+    if request.method != "GET":
+        services.storage.failed(error.message)
+    structlog.get_logger("collector").error("request.unavailable", code=error.code, path=request.url.path)

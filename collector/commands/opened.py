@@ -1,0 +1,43 @@
+"""A database for the length of a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from collector.errors import CollectorError
+from collector.migrate import check_current, migrate
+from collector.session import engine_of
+from collector.settings import Settings
+from collector.web.failures import unavailable
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[sa.Engine]:
+    """Give an engine; tell a failing database in one line instead of a traceback."""
+    engine = engine_of(settings.database_url)
+    try:
+        yield engine
+    except sa.exc.SQLAlchemyError as error:
+        failure = unavailable(error)
+        if failure is None:
+            raise
+        raise CollectorError(f"{failure.message}: {_one_line(error)}") from None
+    finally:
+        engine.dispose()
+
+
+def make_current(engine: sa.Engine, *, may_migrate: bool) -> None:
+    """Bring the tables up to date where that is allowed, which it always is for a file of ours.
+
+    Raises `ConfigurationError` for another database that is not at the newest revision.
+    """
+    if may_migrate or engine.dialect.name == "sqlite":
+        migrate(engine)
+    else:
+        check_current(engine)
+
+
+def _one_line(error: sa.exc.SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

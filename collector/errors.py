@@ -1,0 +1,59 @@
+"""What can go wrong in a collector.
+
+CollectorError
+├── ConfigurationError      exit 2: the person who started it
+└── Refused                 an HTTP answer: whoever sent the request
+    └── Unavailable         503: try again later
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class CollectorError(Exception):
+    """What was tried and did not work."""
+
+    exit_code = 1
+
+
+class ConfigurationError(CollectorError):
+    """The command line, the environment or the database is not as it must be."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.hint = hint
+
+
+class Refused(CollectorError):
+    """An answer other than success: `{"error": code, "message": …, "hint": …}` and `fields`."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.headers = dict(headers or {})
+        self.fields = dict(fields or {})
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object of the answer."""
+        return {"error": self.code, "message": self.message, "hint": self.hint} | self.fields
+
+
+class Unavailable(Refused):
+    """The collector cannot do it now; the same request may succeed later."""
+
+    def __init__(self, code: str, message: str, *, retry_after_s: int, hint: str | None = None) -> None:
+        super().__init__(503, code, message, hint=hint, headers={"Retry-After": str(retry_after_s)})

@@ -1,0 +1,25 @@
+"""Events: what happened, for those who watch."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from collector.tables import events
+
+LOCK = 0x6576656E
+"""Held until the commit, so that ids become visible in their order: a reader that goes on behind
+the last id that it saw misses nothing. SQLite has one writer at a time anyway."""
+
+
+def add_event(connection: sa.Connection, kind: str, *, at: datetime, data: Mapping[str, Any]) -> None:
+    """Write an event; call it last in a transaction, since others then wait for its end."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    connection.execute(sa.insert(events).values(kind=kind, at=at, data=dict(data)))
+
+
+def forget_events(connection: sa.Connection, *, now: datetime, keep: timedelta) -> int:
+    """Delete events that are older than `keep`; return how many."""
+    return connection.execute(sa.delete(events).where(events.c.at < now - keep)).rowcount

@@ -1,0 +1,252 @@
+"""Reading a report into columns of numpy.
+
+`wire.report` says what a correct report is. This reads the same bytes without a Python check for
+each value, and leaves it to `wire.report` to name what is wrong with a small report that it refuses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from wire.errors import WireError
+from wire.fields import Fields, check_text
+from wire.job import MAX_PROBE_COUNT, MAX_SERVERS, PROBE_TYPES, ProbePlan
+from wire.report import ENDS, LATE, MAX_RTT_US, NOT_SENT, Report
+from wire.versions import REPORT_VERSIONS
+
+Ints = npt.NDArray[np.int32]
+NOTHING = -1
+"""A null in a column of counts."""
+
+MAX_INT4 = 2**31 - 1
+EXPLAINED_BYTES = 2**20
+"""Up to this size a refused report is read again by the slow reader, for its exact message."""
+
+
+class _Rows(msgspec.Struct):
+    server: list[str]
+    group: list[str]
+    host: list[str]
+    address: list[str | None]
+    family: list[int | None]
+    probe_type: list[str]
+    port: list[int | None]
+    planned: list[int]
+    late: list[int | None]
+    duplicate: list[int | None]
+    reordered: list[int | None]
+    warmup: list[bool]
+    rtt_us: list[int]
+    details: dict[str, dict[str, Any]] | None = None
+
+
+_COLUMNS = tuple(name for name in _Rows.__struct_fields__ if name not in ("rtt_us", "details"))
+_Envelope = dict[str, msgspec.Raw]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Columns:
+    """The rows of a report; `NOTHING` stands for null in `late`, `duplicate` and `reordered`.
+
+    `rtt_us` is flat, `planned[row]` positions for each row. `details` holds JSON by row number.
+    """
+
+    server: list[str]
+    group: list[str]
+    host: list[str]
+    address: list[str | None]
+    family: list[int | None]
+    probe_type: list[str]
+    port: list[int | None]
+    planned: Ints
+    late: Ints
+    duplicate: Ints
+    reordered: Ints
+    warmup: npt.NDArray[np.bool_]
+    rtt_us: Ints
+    details: dict[int, bytes]
+
+    def __len__(self) -> int:
+        return len(self.server)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class IncomingReport:
+    """A report as the collector holds it; times are still those of the tester's clock."""
+
+    run_id: UUID
+    tester_id: UUID
+    sweep_id: UUID
+    index: int
+    of: int | None
+    started_at: datetime
+    finished_at: datetime
+    end: str
+    probe: ProbePlan
+    engine: dict[str, Any]
+    health: dict[str, Any]
+    columns: Columns
+
+
+def read_report(body: bytes) -> IncomingReport:
+    """Return the report in an uncompressed body.
+
+    Raises `NotJson` where it is none at all, `WireError` where a field is not as it must be.
+    """
+    try:
+        return _read(body)
+    except NotJson:
+        raise
+    except WireError:
+        _explain(body)
+        raise
+
+
+class NotJson(WireError):
+    """A body that is not JSON."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(field="", reason=f"not JSON: {reason}")
+
+
+def _explain(body: bytes) -> None:
+    if len(body) <= EXPLAINED_BYTES:
+        Report.from_bytes(body)
+
+
+def _read(body: bytes) -> IncomingReport:
+    try:
+        raw = msgspec.json.decode(body, type=_Envelope)
+        # Raw values are only skimmed over: "results" is decoded by its own type below.
+        fields = Fields({name: _plain(value) for name, value in raw.items() if name != "results"})
+        fields.version(what="report", known=REPORT_VERSIONS)
+        if "results" not in raw:
+            raise WireError(field="results", reason="is missing")
+        rows = msgspec.json.decode(raw["results"], type=_Rows)
+    except msgspec.ValidationError as error:
+        raise WireError(field="", reason=str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotJson(str(error)) from None
+    return IncomingReport(
+        run_id=fields.uuid("run_id"),
+        tester_id=fields.uuid("tester_id"),
+        sweep_id=fields.uuid("sweep_id"),
+        index=fields.integer("index", least=0, most=MAX_INT4),
+        of=fields.integer_or_none("of", least=1, most=MAX_INT4),
+        started_at=fields.time("started_at"),
+        finished_at=fields.time("finished_at"),
+        end=fields.one_of("end", ENDS),
+        probe=ProbePlan.from_fields(fields.object("probe")),
+        engine=fields.mapping("engine"),
+        health=fields.mapping("health"),
+        columns=_columns(rows),
+    )
+
+
+def _plain(value: msgspec.Raw) -> Any:
+    return msgspec.json.decode(value)
+
+
+def _columns(rows: _Rows) -> Columns:
+    count = len(rows.server)
+    if count > MAX_SERVERS * 16:
+        raise _wrong("server", f"has {count} items, {MAX_SERVERS * 16} are allowed")
+    for name in _COLUMNS:
+        length = len(getattr(rows, name))
+        if length != count:
+            raise _wrong(name, f"has {length} items, server has {count}")
+    _check_texts(rows)
+    _check_distinct(rows)
+    planned = _int32("planned", rows.planned, least=0, most=MAX_PROBE_COUNT)
+    rtt_us = _int32("rtt_us", rows.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
+    total = int(planned.sum(dtype=np.int64))
+    if total != len(rtt_us):
+        raise _wrong("rtt_us", f"has {len(rtt_us)} items, {total} are planned")
+    late = _counts("late", rows.late)
+    row_of_position = np.repeat(np.arange(count), planned)
+    late_positions = np.bincount(row_of_position[rtt_us == LATE], minlength=count)
+    if not np.array_equal(np.maximum(late, 0), late_positions):
+        raise _wrong("late", "does not fit the late positions")
+    return Columns(
+        server=rows.server,
+        group=rows.group,
+        host=rows.host,
+        address=rows.address,
+        family=rows.family,
+        probe_type=rows.probe_type,
+        port=rows.port,
+        planned=planned,
+        late=late,
+        duplicate=_counts("duplicate", rows.duplicate),
+        reordered=_counts("reordered", rows.reordered),
+        warmup=np.array(rows.warmup, dtype=np.bool_),
+        rtt_us=rtt_us,
+        details=_details(rows.details or {}, count=count),
+    )
+
+
+def _check_texts(rows: _Rows) -> None:
+    for name, longest in (("server", 255), ("group", 255), ("host", 255), ("address", 64)):
+        for text in set(getattr(rows, name)):
+            if text is not None:
+                check_text(text, field=f"results.{name}", longest=longest)
+    _check_set("family", rows.family, lambda value: value in (None, 4, 6))
+    _check_set("probe_type", rows.probe_type, lambda value: value in PROBE_TYPES)
+    _check_set("port", rows.port, lambda value: value is None or 1 <= value <= 65_535)
+    for family, address in zip(rows.family, rows.address, strict=True):
+        if (family is None) != (address is None):
+            raise _wrong("family", "does not fit its address")
+
+
+def _check_set(name: str, column: list[Any], allowed: Callable[[Any], bool]) -> None:
+    if not all(allowed(value) for value in set(column)):
+        raise _wrong(name, "is not known")
+
+
+def _check_distinct(rows: _Rows) -> None:
+    identities = set(zip(rows.server, rows.address, rows.port, rows.probe_type, strict=True))
+    if len(identities) != len(rows.server):
+        raise _wrong("server", "repeats a server and address")
+
+
+def _int32(name: str, values: list[int], *, least: int, most: int) -> Ints:
+    try:
+        wide = np.array(values, dtype=np.int64)
+    except OverflowError:
+        raise _wrong(name, f"must lie between {least} and {most}") from None
+    if len(wide) and not (least <= int(wide.min()) and int(wide.max()) <= most):
+        raise _wrong(name, f"must lie between {least} and {most}")
+    return wide.astype(np.int32)
+
+
+def _counts(name: str, values: list[int | None]) -> Ints:
+    missing = values.count(None)
+    if missing == len(values):
+        return np.full(len(values), NOTHING, dtype=np.int32)
+    known = [value for value in values if value is not None]
+    counts = _int32(name, known, least=0, most=MAX_INT4)
+    if not missing:
+        return counts
+    column = np.full(len(values), NOTHING, dtype=np.int32)
+    column[[row for row, value in enumerate(values) if value is not None]] = counts
+    return column
+
+
+def _details(given: dict[str, dict[str, Any]], *, count: int) -> dict[int, bytes]:
+    details: dict[int, bytes] = {}
+    for key, value in given.items():
+        if not (key.isascii() and key.isdecimal() and int(key[:12]) < count):
+            raise _wrong(f"details.{key[:40]}", "is not a row of this report")
+        if value:
+            details[int(key[:12])] = msgspec.json.encode(value)
+    return details
+
+
+def _wrong(column: str, reason: str) -> WireError:
+    return WireError(field=f"results.{column}", reason=reason)

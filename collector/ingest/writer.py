@@ -1,0 +1,129 @@
+"""Storing results: one interface, an implementation for each engine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from collector.ingest.columns import NOTHING, Columns
+from collector.ingest.summary import Summary
+from collector.tables import microseconds_of
+
+COLUMNS = (
+    "ts",
+    "tester_id",
+    "server_id",
+    "run_id",
+    "state",
+    "planned",
+    "sent",
+    "answered",
+    "late",
+    "duplicate",
+    "reordered",
+    "min_us",
+    "p50_us",
+    "max_us",
+    "mean_us",
+    "dev_us",
+    "warmup",
+    "probes",
+    "details",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Batch:
+    """The results of one run of one tester, ready to be stored."""
+
+    ts: datetime
+    tester_number: int
+    run_id: UUID
+    server_numbers: list[int]
+    columns: Columns
+    summary: Summary
+
+    def figures(self) -> dict[str, npt.NDArray[np.int32]]:
+        """Return the int4 columns that may be null, in their order; `NOTHING` is null."""
+        columns, summary = self.columns, self.summary
+        return {
+            "late": columns.late,
+            "duplicate": columns.duplicate,
+            "reordered": columns.reordered,
+            "min_us": summary.min_us,
+            "p50_us": summary.p50_us,
+            "max_us": summary.max_us,
+            "mean_us": summary.mean_us,
+            "dev_us": summary.dev_us,
+        }
+
+
+class Writer(Protocol):
+    """Stores batches; the transaction is the caller's."""
+
+    def prepare(self, ts: datetime) -> None:
+        """Make room for results of a time, in a transaction of its own."""
+
+    def write(self, connection: sa.Connection, batch: Batch) -> int:
+        """Store the results of a run; return how many rows."""
+
+
+def writer_of(engine: sa.Engine) -> Writer:
+    """Return the writer for an engine."""
+    if engine.dialect.name == "postgresql":
+        from collector.ingest.copy import CopyWriter
+
+        return CopyWriter(engine)
+    return SqliteWriter()
+
+
+class SqliteWriter:
+    """Stores with one `executemany`."""
+
+    _STATEMENT = (
+        f"INSERT INTO ping_results ({', '.join(COLUMNS)}) "  # noqa: S608 - constants only
+        f"VALUES ({', '.join('?' * len(COLUMNS))})"
+    )
+
+    def prepare(self, ts: datetime) -> None:
+        """Nothing: there are no partitions."""
+
+    def write(self, connection: sa.Connection, batch: Batch) -> int:
+        """Store the results of a run; return how many rows."""
+        columns, summary = batch.columns, batch.summary
+        count = len(columns)
+        if not count:
+            return 0
+        ends = np.cumsum(columns.planned, dtype=np.int64) * 4
+        packed = columns.rtt_us.astype("<i4").tobytes()
+        probes = [
+            packed[start:end]
+            for start, end in zip((ends - columns.planned * 4).tolist(), ends.tolist(), strict=True)
+        ]
+        details: list[str | None] = [None] * count
+        for row, text in columns.details.items():
+            details[row] = text.decode()
+        rows = zip(
+            [microseconds_of(batch.ts)] * count,
+            [batch.tester_number] * count,
+            batch.server_numbers,
+            [batch.run_id.hex] * count,
+            summary.state.tolist(),
+            columns.planned.tolist(),
+            summary.sent.tolist(),
+            summary.answered.tolist(),
+            *(
+                [None if value == NOTHING else value for value in column.tolist()]
+                for column in batch.figures().values()
+            ),
+            columns.warmup.tolist(),
+            probes,
+            details,
+            strict=True,
+        )
+        connection.exec_driver_sql(self._STATEMENT, list(rows))
+        return count

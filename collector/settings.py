@@ -1,0 +1,146 @@
+"""What the environment and the command line say, read once at the edge."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from collector.errors import ConfigurationError
+
+PREFIX = "COLLECTOR_"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9090
+MIB = 2**20
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The settings of one collector.
+
+    `admin_token` is accepted beside those of the tokens table. `legacy_tester` names whose results
+    the original's form posts are. Secrets stay out of the representation.
+    """
+
+    database_url: str = field(repr=False)
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    public_read: bool = False
+    instance_id: UUID = field(default_factory=uuid4)
+    admin_token: str | None = field(default=None, repr=False)
+    legacy_tester: str | None = None
+    max_body_bytes: int = 64 * MIB
+    max_report_bytes: int = 256 * MIB
+    max_clock_offset_s: float = 2.0
+    body_deadline_s: float = 120.0
+    stop_deadline_s: int = 30
+    report_threads: int = 4
+    keep_events_s: float = 86_400.0
+
+    @property
+    def reading_is_open(self) -> bool:
+        """Whether reading needs no token: the address bound decides, never the peer's."""
+        return self.public_read or is_loopback(self.host)
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    *,
+    database_url: str | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    public_read: bool | None = None,
+) -> Settings:
+    """Return the settings of an environment; what the command line gave outranks it.
+
+    Raises `ConfigurationError` for what cannot be read.
+    """
+    default = Settings(database_url="")
+    instance_id = _text(environment, "INSTANCE_ID")
+    return Settings(
+        database_url=database_url
+        or _secret(environment, "DATABASE_URL")
+        or default_database_url(environment),
+        host=host or _text(environment, "HOST") or default.host,
+        port=_number(environment, "PORT", default.port, least=0, most=65_535) if port is None else port,
+        public_read=_boolean(environment, "PUBLIC_READ") if public_read is None else public_read,
+        instance_id=default.instance_id if instance_id is None else _uuid("INSTANCE_ID", instance_id),
+        admin_token=_secret(environment, "ADMIN_TOKEN"),
+        legacy_tester=_text(environment, "LEGACY_TESTER"),
+        max_body_bytes=_number(environment, "MAX_BODY_BYTES", default.max_body_bytes),
+        max_report_bytes=_number(environment, "MAX_REPORT_BYTES", default.max_report_bytes),
+        max_clock_offset_s=float(
+            _number(environment, "MAX_CLOCK_OFFSET_S", int(default.max_clock_offset_s), least=0)
+        ),
+        body_deadline_s=float(_number(environment, "BODY_DEADLINE_S", int(default.body_deadline_s))),
+        stop_deadline_s=_number(environment, "STOP_DEADLINE_S", default.stop_deadline_s),
+        report_threads=_number(environment, "REPORT_THREADS", default.report_threads, most=256),
+        keep_events_s=float(_number(environment, "KEEP_EVENTS_S", int(default.keep_events_s))),
+    )
+
+
+def default_database_url(environment: Mapping[str, str]) -> str:
+    """Return the URL of the SQLite file in the user's data directory."""
+    data = environment.get("XDG_DATA_HOME", "")
+    directory = Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
+    return f"sqlite:///{directory / 'orchestrate' / 'collector.sqlite3'}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches what is bound to `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _text(environment: Mapping[str, str], name: str) -> str | None:
+    return environment.get(PREFIX + name, "").strip() or None
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    path = environment.get(f"{PREFIX}{name}_FILE", "")
+    given = _text(environment, name)
+    if not path:
+        return given
+    variable = f"{PREFIX}{name}_FILE"
+    if given is not None:
+        raise ConfigurationError(f"{PREFIX}{name} and {variable} are both set", hint="keep one of them")
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigurationError(f"{variable}: {path} cannot be read: {reason}") from None
+    if not content:
+        raise ConfigurationError(f"{variable}: {path} is empty")
+    return content
+
+
+def _number(
+    environment: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = 2**40
+) -> int:
+    text = _text(environment, name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise ConfigurationError(f"{PREFIX}{name} must be a whole number from {least} to {most}, it is {text!r}")
+
+
+def _boolean(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(PREFIX + name, "").strip().lower()
+    if text in TRUE or text in FALSE:
+        return text in TRUE
+    raise ConfigurationError(f"{PREFIX}{name} must be true or false, it is {text!r}")
+
+
+def _uuid(name: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ConfigurationError(f"{PREFIX}{name} must be a UUID, it is {text!r}") from None

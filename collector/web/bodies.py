@@ -1,0 +1,101 @@
+"""Request bodies, capped before and while they are read."""
+
+import asyncio
+import hmac
+import zlib
+
+from fastapi import Request
+
+from collector.errors import Refused
+from wire.report import digest_of
+
+CHUNK = 2**20
+SMALL_BODY = 2**20
+"""Enough for everything but reports."""
+
+
+async def read_body(request: Request, *, most: int, deadline_s: float) -> bytes:
+    """Return a body as it came; refuse with 413 one that is longer than `most`."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
+        raise _too_large(most)
+    parts: list[bytes] = []
+    length = 0
+    try:
+        async with asyncio.timeout(deadline_s):
+            async for part in request.stream():
+                length += len(part)
+                if length > most:
+                    raise _too_large(most)
+                parts.append(part)
+    except TimeoutError:
+        raise Refused(
+            408, "request_timeout", f"the body took longer than {deadline_s:g} s", hint="send it again"
+        ) from None
+    return b"".join(parts)
+
+
+def decoded_body(body: bytes, *, encoding: str | None, most: int) -> bytes:
+    """Return a body without its `Content-Encoding`; refuse one that grows beyond `most`."""
+    name = (encoding or "identity").strip().lower()
+    if name in ("identity", ""):
+        if len(body) > most:
+            raise _too_large(most)
+        return body
+    if name not in ("gzip", "x-gzip"):
+        raise Refused(
+            415, "unknown_encoding", f"Content-Encoding {name[:40]!r} is not known", hint="use gzip or none"
+        )
+    return _gunzip(body, most=most)
+
+
+def check_digest(body: bytes, given: str | None) -> str:
+    """Return the SHA-256 of an uncompressed body; refuse one that is not what was announced."""
+    digest = digest_of(body)
+    if given is not None and not hmac.compare_digest(given.strip().lower().encode(), digest.encode()):
+        raise Refused(
+            400,
+            "digest_mismatch",
+            "the body is not the one that Report-Digest names",
+            hint="it is sha-256= and the hexadecimal digest of the uncompressed body",
+        )
+    return digest.removeprefix("sha-256=")
+
+
+def _gunzip(body: bytes, *, most: int) -> bytes:
+    parts: list[bytes] = []
+    length = 0
+    rest = body
+    try:
+        # A gzip body may consist of several members (RFC 1952, 2.2).
+        while rest:
+            member = zlib.decompressobj(wbits=31)
+            while not member.eof:
+                part = member.decompress(rest, CHUNK)
+                rest = member.unconsumed_tail
+                length += len(part)
+                if length > most:
+                    raise _too_large(most)
+                parts.append(part)
+                if not part and not rest and not member.eof:
+                    raise _bad_gzip("it ends too early")
+            rest = member.unused_data
+    except zlib.error as error:
+        raise _bad_gzip(str(error)) from None
+    return b"".join(parts)
+
+
+def _bad_gzip(reason: str) -> Refused:
+    return Refused(
+        400, "bad_gzip", f"the body is not gzip: {reason}", hint="send Content-Encoding: gzip or none"
+    )
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(
+        413,
+        "too_large",
+        f"the body is larger than {most} bytes",
+        hint="split the servers over more testers, or raise COLLECTOR_MAX_BODY_BYTES and "
+        "COLLECTOR_MAX_REPORT_BYTES",
+    )

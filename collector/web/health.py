@@ -1,0 +1,76 @@
+"""Routes that say how the collector is."""
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+
+from collector.errors import Unavailable
+from collector.migrate import heads, revision_of
+from collector.session import reading
+from collector.web.failures import unavailable
+from collector.web.state import Services, services
+from wire.versions import API_VERSION, REPORT_VERSIONS
+
+router = APIRouter(tags=["health"])
+
+VERSION = version("orchestrate-latency")
+
+
+@router.get("/healthz", summary="The process lives")
+def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Whatever the database does: who asks wants to know which process this is."""
+    return {
+        "status": "ok",
+        "instance_id": str(at.settings.instance_id),
+        "version": VERSION,
+        "api_version": API_VERSION,
+        "report_versions": list(REPORT_VERSIONS),
+    }
+
+
+@router.get("/readyz", summary="The database can be used")
+def readyz(at: Annotated[Services, Depends(services)]) -> JSONResponse:
+    """503 where the database is away, at another revision, or a write has just failed."""
+    try:
+        with reading(at.engine) as connection:
+            revision = revision_of(connection)
+    except (sa.exc.SQLAlchemyError, Unavailable) as error:
+        failure = unavailable(error)
+        return _not_ready("the database fails" if failure is None else failure.message)
+    if revision not in heads():
+        return _not_ready(f"the database is at revision {revision}: run `collector migrate`")
+    complaint = at.storage.complaint()
+    if complaint is not None:
+        return _not_ready(complaint)
+    return JSONResponse({"status": "ready", "database": at.engine.dialect.name, "revision": revision})
+
+
+@router.get("/", summary="Where things are")
+def index() -> dict[str, Any]:
+    """Links for a person who opens the address in a browser."""
+    return {
+        "name": "collector",
+        "version": VERSION,
+        "api": "/api/v1",
+        "openapi": "/openapi.json",
+        "links": [
+            "/healthz",
+            "/readyz",
+            "/api/v1/fleets",
+            "/api/v1/testers",
+            "/api/v1/servers",
+            "/api/v1/sweeps",
+            "/api/v1/runs",
+            "/api/v1/results",
+            "/api/v1/events",
+        ],
+    }
+
+
+def _not_ready(reason: str) -> JSONResponse:
+    return JSONResponse(
+        {"status": "not ready", "reason": reason}, status_code=503, headers={"Retry-After": "5"}
+    )

@@ -1,0 +1,41 @@
+"""The route that the original tester posts to."""
+
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Request
+
+from collector.errors import Refused
+from collector.ingest.legacy import legacy_tester, read_form, store_form
+from collector.web.bodies import SMALL_BODY, read_body
+from collector.web.state import Services, services
+
+router = APIRouter(tags=["legacy"])
+
+
+@router.post("/", summary="A result in the original tester's form")
+async def post_form(request: Request, at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Off (404) unless COLLECTOR_LEGACY_TESTER says whose results these are; kept verbatim."""
+    name = at.settings.legacy_tester
+    if name is None:
+        raise Refused(
+            404,
+            "legacy_off",
+            "the original tester's form is not taken here",
+            hint="set COLLECTOR_LEGACY_TESTER to the name of the tester whose results these are",
+        )
+    body = await read_body(request, most=SMALL_BODY, deadline_s=at.settings.body_deadline_s)
+    try:
+        form = read_form(body)
+    except ValueError as error:
+        raise Refused(
+            422, "invalid", f"not the original tester's form: {error}", hint="it is urlencoded"
+        ) from None
+
+    def store() -> None:
+        now = at.now()
+        store_form(at.engine, tester_number=legacy_tester(at.engine, name, now=now), form=form, now=now)
+
+    await anyio.to_thread.run_sync(store)
+    at.storage.succeeded()
+    return {"stored": 1}

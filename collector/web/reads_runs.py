@@ -1,0 +1,80 @@
+"""GET runs."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from collector.errors import Refused
+from collector.history.queries import RunFilter, newest_runs
+from collector.history.queries_results import newest_results
+from collector.session import reading
+from collector.tables import RunState
+from collector.web.reads_answers import ERRORS, answer, hinted, run_dict
+from collector.web.reads_names import FleetName, SweepId, TesterName, fleet_number, the_tester
+from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit, cursor_of, key_in
+from collector.web.reads_results import RESULTS, next_of, result_dict, result_key
+from collector.web.state import Services, services
+
+router = APIRouter(tags=["runs"])
+
+RUNS = "runs"
+
+
+@router.get("/runs", responses=ERRORS)
+def list_runs(
+    at: Annotated[Services, Depends(services)],
+    sweep_id: SweepId = None,
+    fleet: FleetName = None,
+    tester: TesterName = None,
+    state: Annotated[RunState | None, Query(description="what is known of the run")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Runs, those announced last first."""
+    after = None if cursor is None else key_in(cursor, RUNS, datetime, UUID)
+    with reading(at.engine) as connection:
+        number = fleet_number(connection, fleet)
+        made_by = None if tester is None else the_tester(connection, tester, fleet_number=number)
+        chosen = RunFilter(
+            fleet_number=number,
+            tester_number=None if made_by is None else made_by.id,
+            sweep_id=sweep_id,
+            state=None if state is None else state.value,
+        )
+        rows = newest_runs(
+            connection, chosen, after=None if after is None else (after[0], after[1]), limit=limit + 1
+        )
+    page = rows[:limit]
+    more = cursor_of(RUNS, page[-1].announced_at, page[-1].run_id) if len(rows) > limit else None
+    body = {"runs": [run_dict(row) for row in page], "next": more}
+    return answer(hinted(body, None if rows or cursor else "no run was announced that fits"))
+
+
+@router.get("/runs/{run_id}", responses=ERRORS)
+def get_run(
+    at: Annotated[Services, Depends(services)],
+    run_id: UUID,
+    limit: Limit = MAX_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """One run with its results; `next` is given where they are more than a page."""
+    chosen = RunFilter(run_id=run_id)
+    with reading(at.engine) as connection:
+        found = newest_runs(connection, chosen, limit=1)
+        if not found:
+            raise Refused(
+                404,
+                "unknown_run",
+                f"there is no run {run_id}",
+                hint="GET /api/v1/runs lists those there are",
+            )
+        rows = newest_results(
+            connection, chosen, after=None if cursor is None else result_key(cursor), limit=limit + 1
+        )
+    body = run_dict(found[0]) | {"results": [result_dict(row) for row in rows[:limit]]}
+    return answer(body | {"next": next_of(rows, limit=limit)})
+
+
+assert RESULTS != RUNS

@@ -1,0 +1,66 @@
+"""What the routes share."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from anyio import CapacityLimiter
+from fastapi import Request
+
+from collector.ingest.servers import Servers
+from collector.ingest.writer import Writer
+from collector.settings import Settings
+
+STORAGE_FAILURE_S = 60.0
+"""How long a failed write keeps `/readyz` from saying ready, unless a later one succeeds."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Storage:
+    """How the last write went; it is told by `/readyz`."""
+
+    failure: str | None = None
+    failed_at_s: float = 0.0
+
+    def failed(self, reason: str) -> None:
+        """Remember that a write failed."""
+        self.failure, self.failed_at_s = reason, time.monotonic()
+
+    def succeeded(self) -> None:
+        """Forget the failure."""
+        self.failure = None
+
+    def complaint(self) -> str | None:
+        """Return what went wrong a short time ago, None where nothing did."""
+        recent = time.monotonic() - self.failed_at_s < STORAGE_FAILURE_S
+        return self.failure if recent else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """The settings and ports of one collector.
+
+    `stopping` is set when the process was told to stop: what waits on behalf of a client (an event
+    stream) ends then. `report_slots` bounds how many reports are held decoded at a time.
+    """
+
+    engine: sa.Engine
+    settings: Settings
+    writer: Writer
+    servers: Servers
+    report_slots: CapacityLimiter
+    stopping: threading.Event = field(default_factory=threading.Event)
+    storage: Storage = field(default_factory=Storage)
+
+    def now(self) -> datetime:
+        """Return the collector's clock."""
+        return datetime.now(UTC)
+
+
+def services(request: Request) -> Services:
+    """Return the services of the application that serves a request (a dependency)."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found

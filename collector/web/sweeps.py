@@ -1,0 +1,226 @@
+"""Routes of the sweeps."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from collector.auth import require_admin, require_reader
+from collector.errors import Refused
+from collector.history.events import add_event
+from collector.session import reading, writing
+from collector.tables import EPOCH, MICROSECOND, RunState, fleets, microseconds_of, runs, sweeps
+from collector.web.fields import Object, Time
+from collector.web.lookup import find_fleet, find_sweep
+from collector.web.state import Services, services
+from wire.fields import time_text
+
+router = APIRouter(prefix="/api/v1", tags=["sweeps"])
+
+
+class Outcome(StrEnum):
+    """How a sweep ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class NewSweep(BaseModel):
+    """A sweep; one that a schedule began names it and the tick, so that it starts once."""
+
+    fleet_id: UUID
+    schedule_id: UUID | None = None
+    due_at: Time | None = None
+    spec: Object
+    started_at: Time
+
+
+class Finish(BaseModel):
+    """How a sweep ended."""
+
+    outcome: Outcome
+
+
+@router.put("/sweeps/{sweep_id}", dependencies=[Depends(require_admin)], summary="Begin a sweep")
+def put_sweep(sweep_id: UUID, sweep: NewSweep, at: Annotated[Services, Depends(services)]) -> JSONResponse:
+    """201 for a new one, 200 for one that is known, 409 where the schedule's tick is taken."""
+    with writing(at.engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE sweeps IN SHARE ROW EXCLUSIVE MODE")
+        fleet = find_fleet(connection, str(sweep.fleet_id))
+        known = connection.execute(sa.select(sweeps).where(sweeps.c.id == sweep_id)).one_or_none()
+        if known is not None and known.fleet_id != fleet.id:
+            raise Refused(409, "sweep_of_another_fleet", f"sweep {sweep_id} belongs to another fleet")
+        _check_tick(connection, sweep_id, sweep)
+        if known is None:
+            connection.execute(
+                sa.insert(sweeps).values(
+                    id=sweep_id,
+                    fleet_id=fleet.id,
+                    schedule_id=sweep.schedule_id,
+                    due_at=sweep.due_at,
+                    started_at=sweep.started_at,
+                    spec=sweep.spec,
+                )
+            )
+            _tell(connection, "sweep.started", fleet, sweep_id, outcome=None, now=at.now())
+    at.storage.succeeded()
+    return JSONResponse({"sweep_id": str(sweep_id)}, status_code=201 if known is None else 200)
+
+
+@router.post("/sweeps/{sweep_id}/finish", dependencies=[Depends(require_admin)], summary="End a sweep")
+def finish_sweep(
+    sweep_id: UUID, finish: Finish, at: Annotated[Services, Depends(services)]
+) -> dict[str, Any]:
+    """Write its outcome; a sweep that was taken up again may end again, otherwise."""
+    now = at.now()
+    with writing(at.engine) as connection:
+        row = find_sweep(connection, sweep_id)
+        finished_at: datetime = row.finished_at or now
+        if row.outcome != finish.outcome:
+            finished_at = now
+            connection.execute(
+                sa.update(sweeps)
+                .where(sweeps.c.id == sweep_id)
+                .values(finished_at=now, outcome=finish.outcome.value)
+            )
+            fleet = connection.execute(sa.select(fleets).where(fleets.c.id == row.fleet_id)).one()
+            _tell(connection, "sweep.finished", fleet, sweep_id, outcome=finish.outcome, now=now)
+    return {"sweep_id": str(sweep_id), "outcome": finish.outcome, "finished_at": time_text(finished_at)}
+
+
+@router.get("/sweeps", dependencies=[Depends(require_reader)], summary="List sweeps, the newest first")
+def get_sweeps(
+    at: Annotated[Services, Depends(services)],
+    fleet: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """A page of sweeps; `next` is the cursor of the following one."""
+    with reading(at.engine) as connection:
+        query = _sweeps().order_by(sweeps.c.started_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
+        if fleet is not None:
+            query = query.where(sweeps.c.fleet_id == find_fleet(connection, fleet).id)
+        if cursor is not None:
+            started_at, sweep_id = _place(cursor)
+            query = query.where(
+                sa.or_(
+                    sweeps.c.started_at < started_at,
+                    sa.and_(sweeps.c.started_at == started_at, sweeps.c.id < sweep_id),
+                )
+            )
+        rows = connection.execute(query).all()
+        counts = _run_counts(connection, rows[:limit])
+    return {
+        "sweeps": [_shown(row, counts[row.id]) for row in rows[:limit]],
+        "next": _cursor(rows[limit - 1]) if len(rows) > limit else None,
+    }
+
+
+@router.get("/sweeps/{sweep_id}", dependencies=[Depends(require_reader)], summary="One sweep")
+def get_sweep(sweep_id: UUID, at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """A sweep with the number of its runs by state."""
+    with reading(at.engine) as connection:
+        find_sweep(connection, sweep_id)
+        row = connection.execute(_sweeps().where(sweeps.c.id == sweep_id)).one()
+        counts = _run_counts(connection, [row])
+    return _shown(row, counts[row.id])
+
+
+def _check_tick(connection: sa.Connection, sweep_id: UUID, sweep: NewSweep) -> None:
+    if sweep.schedule_id is None or sweep.due_at is None:
+        return
+    holder = connection.execute(
+        sa.select(sweeps.c.id).where(
+            sweeps.c.schedule_id == sweep.schedule_id, sweeps.c.due_at == sweep.due_at
+        )
+    ).scalar_one_or_none()
+    if holder is not None and holder != sweep_id:
+        raise Refused(
+            409,
+            "sweep_taken",
+            f"another orchestrator began the sweep that was due at {time_text(sweep.due_at)}",
+            hint="nothing is to be done: a scheduled sweep starts once",
+            fields={"sweep_id": str(holder)},
+        )
+
+
+def _tell(
+    connection: sa.Connection,
+    kind: str,
+    fleet: sa.Row[Any],
+    sweep_id: UUID,
+    *,
+    outcome: Outcome | None,
+    now: datetime,
+) -> None:
+    add_event(
+        connection,
+        kind,
+        at=now,
+        data={
+            "sweep_id": str(sweep_id),
+            "fleet_id": str(fleet.uuid),
+            "fleet": fleet.name,
+            "outcome": outcome,
+        },
+    )
+
+
+def _sweeps() -> sa.Select[Any]:
+    return sa.select(sweeps, fleets.c.uuid.label("fleet_uuid"), fleets.c.name.label("fleet_name")).join(
+        fleets, fleets.c.id == sweeps.c.fleet_id
+    )
+
+
+def _run_counts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> dict[UUID, dict[str, int]]:
+    counts: dict[UUID, dict[str, int]] = {row.id: dict.fromkeys(RunState, 0) for row in rows}
+    query = (
+        sa.select(runs.c.sweep_id, runs.c.state, sa.func.count())
+        .where(runs.c.sweep_id.in_(list(counts)))
+        .group_by(runs.c.sweep_id, runs.c.state)
+    )
+    for sweep_id, state, count in connection.execute(query):
+        counts[sweep_id][state] = count
+    return counts
+
+
+def _shown(row: sa.Row[Any], counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "sweep_id": str(row.id),
+        "fleet_id": str(row.fleet_uuid),
+        "fleet": row.fleet_name,
+        "schedule_id": None if row.schedule_id is None else str(row.schedule_id),
+        "due_at": None if row.due_at is None else time_text(row.due_at),
+        "started_at": time_text(row.started_at),
+        "finished_at": None if row.finished_at is None else time_text(row.finished_at),
+        "outcome": row.outcome,
+        "spec": row.spec,
+        "runs": counts,
+    }
+
+
+def _cursor(row: sa.Row[Any]) -> str:
+    place = json.dumps([microseconds_of(row.started_at), str(row.id)])
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        started_at_us, sweep_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return EPOCH + int(started_at_us) * MICROSECOND, UUID(sweep_id)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise Refused(
+            400, "bad_cursor", "the cursor is not one of ours", hint="use `next` of the last answer"
+        ) from None

@@ -1,0 +1,177 @@
+"""Steps in the life of a host: each is written down, then done."""
+
+import shutil
+from uuid import UUID
+
+from orchestrator.act.identity import new_host_name, token_of
+from orchestrator.act.job import job_of
+from orchestrator.act.ports import Ports
+from orchestrator.decide.actions import CreateHost
+from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
+from orchestrator.decide.told import digest_of_job
+from orchestrator.errors import ConfigurationError
+from orchestrator.events import HostMoved, Note, Removed
+from orchestrator.fleet.model import Fleet, Tester
+from orchestrator.places.deadline import Deadline
+
+STEP_S = 120.0
+"""How long one step of one host may take."""
+
+
+class HostWork:
+    """Makes, starts and removes the hosts of one fleet, for one sweep."""
+
+    def __init__(self, *, fleet: Fleet | None, sweep_id: UUID | None, ports: Ports) -> None:
+        self._fleet = fleet
+        self._sweep_id = sweep_id
+        self._ports = ports
+
+    def create(self, action: CreateHost, *, deadline: Deadline) -> str:
+        """Make a host and return its name."""
+        journal = self._ports.journal
+        name = action.host_name
+        if name is None:
+            tester = self._tester(action.tester_name)
+            name = new_host_name(
+                fleet=self._ports.state.name, tester=tester.name, fleet_id=self._ports.fleet_id
+            )
+            journal.add_host(
+                Host(
+                    name=name,
+                    tester=tester.name,
+                    tester_id=self._ports.tester_ids[tester.name],
+                    driver=tester.driver,
+                    region=tester.region,
+                    state=HostState.PLANNED,
+                    since=self._ports.clock(),
+                    attempts=action.attempt,
+                ),
+                detail=action.reason,
+            )
+        self._move(name, HostEvent.CREATE_STARTED, reason=action.reason)
+        self._ports.place.create(name, deadline=deadline.sooner(STEP_S))
+        self._move(name, HostEvent.CREATED)
+        return name
+
+    def start(self, host_name: str, *, tester_name: str, first_index: int, deadline: Deadline) -> None:
+        """Start the tester of a host with the sweep's job, from run `first_index` on a new host."""
+        fleet, sweep_id, tester = self._wanted(tester_name)
+        digest = digest_of_job(fleet=fleet, tester=tester)
+        host = self._ports.journal.move_told(
+            host_name, HostEvent.START_STARTED, job_digest=digest, sweep_id=sweep_id
+        )
+        self._say(host)
+        self._ports.place.start(
+            host_name,
+            job=self._job(tester),
+            token=token_of(self._ports.state.tokens, tester_id=host.tester_id),
+            first_index=first_index,
+            deadline=deadline.sooner(STEP_S),
+        )
+        self._move(host_name, HostEvent.TESTER_STARTED)
+
+    def replace(self, host_name: str, *, tester_name: str, first_index: int, deadline: Deadline) -> None:
+        """Stop the tester of a host and start it again with a new job."""
+        fleet, sweep_id, tester = self._wanted(tester_name)
+        digest = digest_of_job(fleet=fleet, tester=tester)
+        host = self._ports.journal.move_told(
+            host_name, HostEvent.START_STARTED, job_digest=digest, sweep_id=sweep_id
+        )
+        self._say(host)
+        self._ports.place.stop(host_name, deadline=deadline.sooner(STEP_S))
+        self.start(host_name, tester_name=tester_name, first_index=first_index, deadline=deadline)
+
+    def tell(self, host_name: str, *, tester_name: str) -> None:
+        """Write a host's job anew; its tester reads it before its next run."""
+        fleet, _, tester = self._wanted(tester_name)
+        self._ports.place.tell(host_name, job=self._job(tester))
+        self._ports.journal.tell(host_name, job_digest=digest_of_job(fleet=fleet, tester=tester))
+
+    def remove(self, host_name: str, *, reason: str, deadline: Deadline) -> None:
+        """Remove a host; reports that it still holds are set aside on this machine first."""
+        begun = self._ports.clock()
+        host = self._move(host_name, HostEvent.REMOVE_STARTED, reason=reason)
+        # A tester that still writes would put a report behind our back.
+        self._ports.place.stop(host_name, deadline=deadline.sooner(STEP_S))
+        self._set_aside(host)
+        self._ports.place.remove(host_name, deadline=deadline.sooner(STEP_S))
+        self._ports.journal.move(host_name, HostEvent.REMOVED)
+        now = self._ports.clock()
+        self._ports.emit(
+            Removed(
+                time=now, tester=host.tester, host=host_name, after_s=max(0.0, (now - begun).total_seconds())
+            )
+        )
+
+    def fail(self, host_name: str, *, reason: str) -> None:
+        """Write down that a host failed, if that can still be said of it."""
+        try:
+            self._move(host_name, HostEvent.FAILED, reason=reason)
+        except (IllegalMove, KeyError):
+            return
+
+    def finish(self, host_name: str) -> None:
+        """Write down that the tester of a host has made all its runs."""
+        self._move(host_name, HostEvent.RUNS_COMPLETE)
+
+    def _set_aside(self, host: Host) -> None:
+        count = self._ports.place.spool_count(host.name)
+        if count.waiting + count.rejected == 0:
+            return
+        spool = self._ports.state.testers / host.name / "spool"
+        kept = self._ports.state.undelivered / host.name
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(spool, kept, dirs_exist_ok=True)
+        left = _left(waiting=count.waiting, rejected=count.rejected)
+        self._ports.emit(
+            Note(time=self._ports.clock(), level="warning", text=f"{host.tester}: {left}, kept in {kept}")
+        )
+
+    def _job(self, tester: Tester) -> bytes:
+        fleet, sweep_id, _ = self._wanted(tester.name)
+        return job_of(
+            fleet=fleet,
+            fleet_id=self._ports.fleet_id,
+            tester=tester,
+            tester_id=self._ports.tester_ids[tester.name],
+            sweep_id=sweep_id,
+            access=self._ports.access,
+        ).to_bytes()
+
+    def _wanted(self, tester_name: str) -> tuple[Fleet, UUID, Tester]:
+        if self._fleet is None or self._sweep_id is None:
+            raise ConfigurationError(
+                "there is no open sweep to start a tester for", next_step="orchestrate up"
+            )
+        return self._fleet, self._sweep_id, self._tester(tester_name)
+
+    def _tester(self, name: str) -> Tester:
+        tester = None if self._fleet is None else self._fleet.tester(name)
+        if tester is None:
+            raise ConfigurationError(f"the fleet has no tester {name!r}")
+        return tester
+
+    def _move(self, host_name: str, event: HostEvent, *, reason: str = "") -> Host:
+        host = self._ports.journal.move(host_name, event, detail=reason)
+        self._say(host, reason=reason)
+        return host
+
+    def _say(self, host: Host, *, reason: str = "") -> None:
+        self._ports.emit(
+            HostMoved(
+                time=self._ports.clock(),
+                tester=host.tester,
+                host=host.name,
+                state=host.state.value,
+                reason=reason,
+            )
+        )
+
+
+def _left(*, waiting: int, rejected: int) -> str:
+    parts = [
+        f"{count} report{'' if count == 1 else 's'} {what}"
+        for count, what in ((waiting, "not delivered"), (rejected, "refused by the collector"))
+        if count
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,342 @@
+"""What an orchestrator has done and is about to do, on disk.
+
+A record is committed before the step that it announces, so that whoever comes after a killed
+orchestrator finds everything that it began.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from orchestrator.act.schema import SCHEMA, VERSION
+from orchestrator.decide.facts import Sweep
+from orchestrator.decide.host import Host, HostEvent, HostState, moved
+from orchestrator.errors import ConfigurationError, OrchestratorError
+from wire.fields import time_text
+
+BUSY_S = 5.0
+NO_SPACE = ("full", "disk I/O error")
+
+
+class JournalFailed(OrchestratorError):
+    """The journal cannot be read or written, so that nothing may be begun."""
+
+
+class MovedByAnother(OrchestratorError):
+    """A host is not in the state that we knew: somebody else moved it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FleetRecord:
+    """The fleet that this journal belongs to; `spec` is what was last asked for.
+
+    `directory` is where relative paths of the spec begin. `collector_url` is where its results went
+    last, None for the embedded collector. `joined`: its UUID was taken from the collector.
+    """
+
+    fleet_id: UUID
+    name: str
+    created_at: datetime
+    spec: dict[str, Any]
+    source: str
+    directory: str = "."
+    collector_url: str | None = None
+    joined: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One move of a host."""
+
+    at: datetime
+    host: str
+    event: str
+    state: str
+    detail: str
+
+
+class Journal:
+    """The journal of one fleet; one connection, guarded, that threads may share."""
+
+    def __init__(
+        self, path: Path, *, clock: Callable[[], datetime], after_write: Callable[[], None] | None = None
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._after_write = after_write
+        self._guard = threading.RLock()
+        with self._reporting():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
+            )
+        try:
+            with self._reporting():
+                self._open()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._db.close()
+
+    def fleet(self) -> FleetRecord | None:
+        """Return whose journal this is, None before the first `up`."""
+        row = self._one("SELECT * FROM fleet")
+        if row is None:
+            return None
+        return FleetRecord(
+            fleet_id=UUID(row["fleet_id"]),
+            name=row["name"],
+            created_at=datetime.fromisoformat(row["created_at"]),
+            spec=json.loads(row["spec"]),
+            source=row["source"],
+            directory=row["directory"],
+            collector_url=row["collector_url"],
+            joined=bool(row["joined"]),
+        )
+
+    def write_fleet(self, record: FleetRecord) -> None:
+        """Write whose journal this is; its UUID never changes while it has hosts."""
+        with self._writing():
+            self._db.execute("DELETE FROM fleet")
+            self._db.execute(
+                "INSERT INTO fleet VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    str(record.fleet_id),
+                    record.name,
+                    time_text(record.created_at),
+                    json.dumps(record.spec),
+                    record.source,
+                    record.directory,
+                    record.collector_url,
+                    record.joined,
+                ),
+            )
+
+    def hosts(self, *, include_removed: bool = False) -> list[Host]:
+        """Return the hosts of which something may be there, by name; all on request."""
+        rows = self._all("SELECT * FROM hosts ORDER BY name")
+        hosts = [_host(row) for row in rows]
+        return [host for host in hosts if include_removed or host.live]
+
+    def host(self, name: str) -> Host:
+        """Return one host; raise `KeyError`."""
+        row = self._one("SELECT * FROM hosts WHERE name = ?", name)
+        if row is None:
+            raise KeyError(name)
+        return _host(row)
+
+    def add_host(self, host: Host, *, detail: str = "") -> None:
+        """Write a new host down, before anything of it is made."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    host.name,
+                    host.tester,
+                    str(host.tester_id),
+                    host.driver,
+                    host.region,
+                    host.state.value,
+                    time_text(host.since),
+                    host.job_digest,
+                    None if host.sweep_id is None else str(host.sweep_id),
+                    host.attempts,
+                ),
+            )
+            self._log(host=host.name, event="planned", state=host.state, detail=detail)
+
+    def move(self, name: str, event: HostEvent, *, detail: str = "") -> Host:
+        """Move a host and return it as it is now.
+
+        The write is a compare-and-set: `MovedByAnother` when the host is no longer in the state
+        that the move starts from.
+        """
+        return self._move(name, event, detail=detail, told=None)
+
+    def move_told(
+        self, name: str, event: HostEvent, *, job_digest: str, sweep_id: UUID, detail: str = ""
+    ) -> Host:
+        """Move a host, as `move` does, and write what its tester is about to be told."""
+        return self._move(name, event, detail=detail, told=(job_digest, str(sweep_id)))
+
+    def tell(self, name: str, *, job_digest: str) -> None:
+        """Write what a host's tester is about to be told, without a move."""
+        with self._writing():
+            self._db.execute("UPDATE hosts SET job_digest = ? WHERE name = ?", (job_digest, name))
+            self._log(host=name, event="told", state=self.host(name).state, detail="")
+
+    def sweeps(self) -> list[Sweep]:
+        """Return all sweeps, the oldest first."""
+        rows = self._all("SELECT * FROM sweeps ORDER BY started_at, sweep_id")
+        return [_sweep(row) for row in rows]
+
+    def newest_sweep(self) -> Sweep | None:
+        """Return the sweep that was opened last."""
+        row = self._one("SELECT * FROM sweeps ORDER BY started_at DESC, sweep_id DESC LIMIT 1")
+        return None if row is None else _sweep(row)
+
+    def add_sweep(self, sweep: Sweep) -> None:
+        """Open a sweep."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO sweeps (sweep_id, started_at) VALUES (?, ?)",
+                (str(sweep.sweep_id), time_text(sweep.started_at)),
+            )
+
+    def finish_sweep(self, sweep_id: UUID, *, outcome: str) -> None:
+        """Close a sweep; one that is closed stays as it is."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE sweeps SET finished_at = ?, outcome = ? WHERE sweep_id = ? AND finished_at IS NULL",
+                (time_text(self._clock()), outcome, str(sweep_id)),
+            )
+
+    def outcome(self, sweep_id: UUID) -> str | None:
+        """Return how a sweep ended, None while it is open."""
+        row = self._one("SELECT outcome FROM sweeps WHERE sweep_id = ?", str(sweep_id))
+        return None if row is None else row["outcome"]
+
+    def log(self, *, host: str | None = None) -> list[LogLine]:
+        """Return the moves of one host, or of all, the oldest first."""
+        rows = self._all("SELECT * FROM log WHERE ?1 IS NULL OR host = ?1 ORDER BY id", host)
+        return [
+            LogLine(
+                at=datetime.fromisoformat(row["at"]),
+                host=row["host"],
+                event=row["event"],
+                state=row["state"],
+                detail=row["detail"],
+            )
+            for row in rows
+        ]
+
+    def _move(self, name: str, event: HostEvent, *, detail: str, told: tuple[str, str] | None) -> Host:
+        before = self.host(name)
+        state = moved(before.state, event)
+        now = time_text(self._clock())
+        with self._writing():
+            done = self._db.execute(
+                "UPDATE hosts SET state = ?, since = ? WHERE name = ? AND state = ? AND since = ?",
+                (state.value, now, name, before.state.value, time_text(before.since)),
+            )
+            if done.rowcount == 0:
+                raise MovedByAnother(
+                    f"host {name} was moved by somebody else",
+                    cause=f"it is no longer {before.state}",
+                    next_step="run the command again",
+                )
+            if told is not None:
+                self._db.execute(
+                    "UPDATE hosts SET job_digest = ?, sweep_id = ? WHERE name = ?", (*told, name)
+                )
+            self._log(host=name, event=event.value, state=state, detail=detail)
+        return self.host(name)
+
+    def _log(self, *, host: str, event: str, state: HostState, detail: str) -> None:
+        self._db.execute(
+            "INSERT INTO log (at, host, event, state, detail) VALUES (?, ?, ?, ?, ?)",
+            (time_text(self._clock()), host, event, state.value, detail),
+        )
+
+    def _open(self) -> None:
+        self._db.row_factory = sqlite3.Row
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > VERSION:
+            raise ConfigurationError(
+                f"the journal {self._path} is of version {version}, this orchestrator reads {VERSION}",
+                cause="a newer orchestrator has worked on this fleet",
+                next_step="install that version, and run the command again",
+            )
+        self._path.chmod(0o600)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if version < VERSION:
+            with self._writing():
+                for statement in SCHEMA:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _all(self, statement: str, *arguments: object) -> list[sqlite3.Row]:
+        with self._reporting(), self._guard:
+            return self._db.execute(statement, arguments).fetchall()
+
+    def _one(self, statement: str, *arguments: object) -> sqlite3.Row | None:
+        rows = self._all(statement, *arguments)
+        return rows[0] if rows else None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._reporting(), self._guard:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself where the disk was full.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        if self._after_write is not None:
+            self._after_write()
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._failed(error.strerror or str(error)) from error
+        except sqlite3.Error as error:
+            raise self._failed(str(error)) from error
+
+    def _failed(self, reason: str) -> JournalFailed:
+        is_space = any(sign in reason for sign in (*NO_SPACE, "No space left"))
+        return JournalFailed(
+            f"the journal {self._path} cannot be used: {reason}",
+            cause="nothing is begun that cannot be written down first",
+            next_step="make room on that disk, then run the command again"
+            if is_space
+            else "see that the file can be read and written, then run the command again",
+        )
+
+
+def _host(row: sqlite3.Row) -> Host:
+    return Host(
+        name=row["name"],
+        tester=row["tester"],
+        tester_id=UUID(row["tester_id"]),
+        driver=row["driver"],
+        region=row["region"],
+        state=HostState(row["state"]),
+        since=datetime.fromisoformat(row["since"]),
+        job_digest=row["job_digest"],
+        sweep_id=None if row["sweep_id"] is None else UUID(row["sweep_id"]),
+        attempts=row["attempts"],
+    )
+
+
+def _sweep(row: sqlite3.Row) -> Sweep:
+    return Sweep(
+        sweep_id=UUID(row["sweep_id"]),
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=None if row["finished_at"] is None else datetime.fromisoformat(row["finished_at"]),
+    )

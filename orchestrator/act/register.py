@@ -1,0 +1,112 @@
+"""Makes a fleet known to its collector: who it is, who its testers are, and what they show as proof."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from orchestrator.act.identity import digest_of_token, tester_id_of, token_of
+from orchestrator.act.journal import FleetRecord, Journal
+from orchestrator.act.state import FleetState
+from orchestrator.collector_client import CollectorClient, CollectorRefused
+from orchestrator.errors import ConfigurationError
+from orchestrator.events import printable
+from orchestrator.fleet.model import Fleet
+
+
+class NameTaken(ConfigurationError):
+    """Another fleet is registered at the collector under this name."""
+
+
+def identify(
+    fleet: Fleet,
+    *,
+    journal: Journal,
+    client: CollectorClient | None,
+    from_table: bool,
+    join: bool,
+    clock: Callable[[], datetime],
+) -> FleetRecord:
+    """Return the fleet's record, journalled before anything else of it is made.
+
+    A first `up` mints the UUID. Where the collector knows the name already, the fleet is taken over
+    if it comes from the collector's own table, if nobody has worked on it yet, or with `join`.
+    Raise `NameTaken` otherwise. `client` None: the embedded collector, which knows nobody else.
+    """
+    record = journal.fleet()
+    fleet_id = uuid4() if record is None else record.fleet_id
+    joined = record is not None and record.joined
+    theirs = None if client is None else _registered(client, fleet.name)
+    if client is not None and theirs is not None and UUID(theirs["fleet_id"]) != fleet_id:
+        their_id = UUID(theirs["fleet_id"])
+        unused = record is None and (from_table or not list(client.sweeps(fleet=their_id, limit=1)))
+        if not (join or unused):
+            raise _name_taken(fleet.name, by=theirs.get("registered_by"), at=theirs.get("registered_at"))
+        if journal.hosts():
+            raise ConfigurationError(
+                f"fleet {fleet.name!r} has hosts under another UUID",
+                cause=f"it was begun here as {fleet_id}, the collector knows it as {their_id}",
+                next_step="orchestrate down, then `up --join`",
+            )
+        fleet_id, joined = their_id, True
+    record = FleetRecord(
+        fleet_id=fleet_id,
+        name=fleet.name,
+        created_at=clock() if record is None else record.created_at,
+        spec=fleet.to_spec(),
+        source=fleet.source,
+        directory=fleet.directory,
+        collector_url=None if client is None else client.url,
+        joined=joined,
+    )
+    if record != journal.fleet():
+        journal.write_fleet(record)
+    return record
+
+
+def register(
+    fleet: Fleet, record: FleetRecord, *, state: FleetState, client: CollectorClient, who: str
+) -> dict[str, UUID]:
+    """Register a fleet and its testers, and return the testers' UUIDs by name; twice is once.
+
+    A tester's token is saved before its digest is told. Raise `NameTaken`.
+    """
+    try:
+        client.put_fleet(record.fleet_id, name=fleet.name, spec=record.spec, orchestrator=who)
+    except CollectorRefused as error:
+        if error.code == "fleet_name_taken":
+            by, at = error.body.get("registered_by"), error.body.get("registered_at")
+            raise _name_taken(fleet.name, by=by, at=at) from None
+        raise
+    known = {
+        str(row["name"]): UUID(row["tester_id"])
+        for row in client.testers(fleet=record.fleet_id, include_retired=True)
+    }
+    ids: dict[str, UUID] = {}
+    for tester in fleet.testers:
+        tester_id = known.get(tester.name) or tester_id_of(fleet_id=record.fleet_id, tester=tester.name)
+        token = token_of(state.tokens, tester_id=tester_id)
+        client.put_tester(
+            tester_id,
+            fleet_id=record.fleet_id,
+            name=tester.name,
+            location=None if tester.location is None else tester.location.region,
+            vps_provider=tester.provider,
+            config=tester.to_spec(),
+            token_sha256=digest_of_token(token),
+        )
+        ids[tester.name] = tester_id
+    return ids
+
+
+def _registered(client: CollectorClient, name: str) -> dict[str, str] | None:
+    return next((row for row in client.fleets(name=name) if row["name"] == name), None)
+
+
+def _name_taken(name: str, *, by: object, at: object) -> NameTaken:
+    who = printable(str(by)) if by else "somebody"
+    since = f" since {printable(str(at))}" if at else ""
+    return NameTaken(
+        f"fleet {name!r} is registered at the collector by {who}{since}",
+        cause="that fleet has another UUID than the one of this state directory",
+        next_step="give this fleet another name, or work on the same fleet: `orchestrate up --join`",
+    )

@@ -1,0 +1,359 @@
+"""The collector's endpoints, one method each."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from orchestrator.collector_client.connection import Connection, Event, Json
+from orchestrator.collector_client.credentials import Credentials
+from orchestrator.collector_client.errors import NotACollector, WrongVersion
+from wire.report import DIGEST_HEADER, digest_of
+from wire.versions import API_VERSION, REPORT_VERSION
+
+API = "/api/v1"
+PAGE = 1_000
+DEADLINE_S = 30.0
+REPORT_DEADLINE_S = 120.0
+
+Key = UUID | str
+"""A UUID, or a name where the collector takes one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """What `/healthz` says of a collector."""
+
+    instance_id: str
+    version: str
+    api_version: int
+    report_versions: tuple[int, ...]
+
+
+class CollectorClient:
+    """A collector, asked and told by an orchestrator.
+
+    Every method raises `CollectorUnreachable`, `CollectorRefused` or `NotACollector`, and those that
+    change something `ConfigurationError` where there is no admin token. Each request ends within
+    `deadline_s` seconds, twice that at the latest. To be used as a context manager.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        admin_token: str | None = None,
+        reader_token: str | None = None,
+        insecure: bool = False,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._connection = Connection(url, insecure=insecure, deadline_s=deadline_s)
+        self._credentials = Credentials(admin_token=admin_token, reader_token=reader_token)
+
+    @property
+    def url(self) -> str:
+        """The collector's URL, without a final slash."""
+        return self._connection.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._connection.close()
+
+    def healthz(self, *, deadline_s: float | None = None, tries: int | None = None) -> Health:
+        """Return who answers there; `tries=1` asks once, for those who wait in a loop of their own."""
+        body = self._connection.ask("GET", "/healthz", deadline_s=deadline_s, tries=tries).body
+        versions = body.get("report_versions")
+        if not (
+            isinstance(body.get("instance_id"), str)
+            and isinstance(body.get("api_version"), int)
+            and isinstance(versions, list)
+            and all(isinstance(version, int) for version in versions)
+        ):
+            raise NotACollector(url=self.url, cause="its /healthz does not say who it is")
+        return Health(
+            instance_id=body["instance_id"],
+            version=str(body.get("version", "")),
+            api_version=body["api_version"],
+            report_versions=tuple(versions),
+        )
+
+    def check_version(self, *, deadline_s: float | None = None, tries: int | None = None) -> Health:
+        """Return who answers there; raise `WrongVersion` where we would not understand each other."""
+        health = self.healthz(deadline_s=deadline_s, tries=tries)
+        if health.api_version != API_VERSION:
+            raise WrongVersion(
+                url=self.url,
+                what="API version",
+                theirs=str(health.api_version),
+                ours=str(API_VERSION),
+                version=health.version,
+            )
+        if REPORT_VERSION not in health.report_versions:
+            raise WrongVersion(
+                url=self.url,
+                what="report version",
+                theirs=", ".join(str(version) for version in health.report_versions) or "none",
+                ours=str(REPORT_VERSION),
+                version=health.version,
+            )
+        return health
+
+    def readyz(self, *, deadline_s: float | None = None, tries: int | None = None) -> Json:
+        """Return the state of its database; raises `CollectorRefused` (503) while it is not ready."""
+        return self._connection.ask("GET", "/readyz", deadline_s=deadline_s, tries=tries).body
+
+    def put_fleet(self, fleet_id: UUID, *, name: str, spec: Mapping[str, Any], orchestrator: str) -> bool:
+        """Register a fleet; return whether it is new there.
+
+        Raises `CollectorRefused` with code `fleet_name_taken` where the name has another UUID; its
+        body says `fleet_id`, `registered_by` and `registered_at`.
+        """
+        return self._put(f"/fleets/{fleet_id}", {"name": name, "spec": spec, "orchestrator": orchestrator})
+
+    def fleets(self, *, name: str | None = None) -> list[Json]:
+        """Return the fleets that are registered, or the one of that name."""
+        return self._list("/fleets", "fleets", {"name": name})
+
+    def put_tester(
+        self,
+        tester_id: UUID,
+        *,
+        fleet_id: UUID,
+        name: str,
+        location: str | None,
+        vps_provider: str | None,
+        config: Mapping[str, Any],
+        token_sha256: str | None,
+    ) -> bool:
+        """Register a tester; return whether it is new there. No digest keeps the one it has."""
+        return self._put(
+            f"/testers/{tester_id}",
+            {
+                "fleet_id": str(fleet_id),
+                "name": name,
+                "location": location,
+                "vps_provider": vps_provider,
+                "config": config,
+                "token_sha256": token_sha256,
+            },
+        )
+
+    def testers(self, *, fleet: Key | None = None, include_retired: bool = False) -> list[Json]:
+        """Return the testers table, or one fleet's part of it."""
+        return self._list("/testers", "testers", {"fleet": fleet, "include_retired": include_retired})
+
+    def retire_tester(self, tester_id: UUID) -> None:
+        """Take a tester out of its fleet; its results stay."""
+        self._post(f"/testers/{tester_id}/retire", {})
+
+    def put_sweep(
+        self,
+        sweep_id: UUID,
+        *,
+        fleet_id: UUID,
+        spec: Mapping[str, Any],
+        started_at: datetime,
+        schedule_id: UUID | None = None,
+        due_at: datetime | None = None,
+    ) -> bool:
+        """Open a sweep; return whether it is new there.
+
+        Raises `CollectorRefused` (409) where another orchestrator has started what was due.
+        """
+        return self._put(
+            f"/sweeps/{sweep_id}",
+            {
+                "fleet_id": str(fleet_id),
+                "schedule_id": None if schedule_id is None else str(schedule_id),
+                "due_at": None if due_at is None else due_at.isoformat(),
+                "spec": spec,
+                "started_at": started_at.isoformat(),
+            },
+        )
+
+    def finish_sweep(self, sweep_id: UUID, *, outcome: str) -> None:
+        """End a sweep as complete, partial, failed or interrupted."""
+        self._post(f"/sweeps/{sweep_id}/finish", {"outcome": outcome})
+
+    def sweeps(self, *, fleet: Key | None = None, limit: int | None = None) -> Iterator[Json]:
+        """Yield sweeps, the newest first, at most `limit`."""
+        return self._pages("/sweeps", "sweeps", {"fleet": fleet}, limit=limit)
+
+    def sweep(self, sweep_id: UUID) -> Json:
+        """Return one sweep."""
+        return self._get(f"/sweeps/{sweep_id}")
+
+    def put_report(self, run_id: UUID, body: bytes, *, deadline_s: float = REPORT_DEADLINE_S) -> Json:
+        """Deliver a report (its uncompressed body) that was fetched from a tester.
+
+        Returns `run_id`, `stored` and `repeated`. Raises `CollectorRefused` with status 400, 403,
+        409, 410, 413 or 422 for what the collector will never take.
+        """
+        return self._connection.ask(
+            "PUT",
+            f"{API}/runs/{run_id}/report",
+            auth=self._credentials.for_admin(),
+            body=gzip.compress(body, compresslevel=6, mtime=0),
+            headers={
+                "Content-Type": "application/json",
+                "Content-Encoding": "gzip",
+                DIGEST_HEADER: digest_of(body),
+            },
+            deadline_s=deadline_s,
+        ).body
+
+    def abandon_run(
+        self, run_id: UUID, *, tester_id: UUID, sweep_id: UUID, index: int, of: int | None, reason: str
+    ) -> None:
+        """Say that a run will not be finished, and why; a finished one stays as it is."""
+        self._post(
+            f"/runs/{run_id}/abandon",
+            {
+                "tester_id": str(tester_id),
+                "sweep_id": str(sweep_id),
+                "index": index,
+                "of": of,
+                "reason": reason,
+            },
+        )
+
+    def runs(
+        self,
+        *,
+        sweep_id: UUID | None = None,
+        fleet: Key | None = None,
+        tester: Key | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Json]:
+        """Yield runs, at most `limit`."""
+        asked = {"sweep_id": sweep_id, "fleet": fleet, "tester": tester, "state": state}
+        return self._pages("/runs", "runs", asked, limit=limit)
+
+    def run(self, run_id: UUID) -> Json:
+        """Return one run with its results."""
+        return self._get(f"/runs/{run_id}")
+
+    def results(
+        self,
+        *,
+        fleet: Key | None = None,
+        sweep_id: UUID | None = None,
+        run_id: UUID | None = None,
+        tester: Key | None = None,
+        server: Key | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Json]:
+        """Yield results, at most `limit`."""
+        asked = {
+            "fleet": fleet,
+            "sweep_id": sweep_id,
+            "run_id": run_id,
+            "tester": tester,
+            "server": server,
+            "since": since,
+            "until": until,
+        }
+        return self._pages("/results", "results", asked, limit=limit)
+
+    def servers(self, *, fleet: Key | None = None) -> list[Json]:
+        """Return the server addresses that were measured."""
+        return self._list("/servers", "servers", {"fleet": fleet})
+
+    def matrix(
+        self,
+        *,
+        fleet: Key | None = None,
+        sweep_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Json:
+        """Return testers against servers; of the fleet's newest sweep where no time is asked for."""
+        return self._get("/matrix", {"fleet": fleet, "sweep_id": sweep_id, "since": since, "until": until})
+
+    def path(
+        self,
+        *,
+        tester: Key,
+        server: Key,
+        fleet: Key | None = None,
+        address: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Json:
+        """Return the history of one tester and one server."""
+        asked = {"tester": tester, "server": server, "fleet": fleet, "address": address}
+        return self._get("/path", asked | {"since": since, "until": until, "limit": limit})
+
+    def slow(self, *, fleet: Key | None = None, sweep_id: UUID | None = None, by: str | None = None) -> Json:
+        """Return regions and paths, the slowest first."""
+        return self._get("/slow", {"fleet": fleet, "sweep_id": sweep_id, "by": by})
+
+    def events(self, *, after: str | None = None, for_s: float) -> Iterator[Event]:
+        """Yield what happens at the collector for about `for_s` seconds, from after event `after`."""
+        asked: dict[str, object] = {"Last-Event-ID": after}
+        return self._connection.events(
+            f"{API}/events", auth=self._credentials.for_reading(), params=asked, for_s=for_s
+        )
+
+    def _get(self, path: str, params: Mapping[str, object] | None = None) -> Json:
+        auth = self._credentials.for_reading()
+        return self._connection.ask("GET", API + path, auth=auth, params=params).body
+
+    def _list(self, path: str, name: str, params: Mapping[str, object]) -> list[Json]:
+        return self._items(self._get(path, params), name)
+
+    def _items(self, body: Json, name: str) -> list[Json]:
+        items = body.get(name)
+        if not isinstance(items, list):
+            raise NotACollector(url=self.url, cause=f"its answer has no list of {name}")
+        return items
+
+    def _pages(
+        self, path: str, name: str, params: Mapping[str, object], *, limit: int | None
+    ) -> Iterator[Json]:
+        left = limit
+        cursor: str | None = None
+        while left is None or left > 0:
+            size = PAGE if left is None else min(left, PAGE)
+            body = self._get(path, {**params, "limit": size, "cursor": cursor})
+            items = self._items(body, name)[:left]
+            yield from items
+            left = None if left is None else left - len(items)
+            following = body.get("next")
+            if following is None:
+                return
+            if following == cursor or not items:
+                # A cursor that stands still would be a loop without an end.
+                raise NotACollector(url=self.url, cause=f"its pages of {name} do not end")
+            cursor = str(following)
+
+    def _put(self, path: str, body: Mapping[str, Any]) -> bool:
+        return self._send("PUT", path, body) == 201
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        self._send("POST", path, body)
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> int:
+        return self._connection.ask(
+            method,
+            API + path,
+            auth=self._credentials.for_admin(),
+            body=json.dumps(body, ensure_ascii=False, allow_nan=False).encode(),
+            headers={"Content-Type": "application/json"},
+        ).status

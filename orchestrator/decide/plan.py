@@ -1,0 +1,90 @@
+"""From the fleet, its hosts, its runs and the clock to actions."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from orchestrator.decide.actions import Action
+from orchestrator.decide.facts import KnownRun, Sweep
+from orchestrator.decide.host import Host
+from orchestrator.decide.lane import Lane, removal
+from orchestrator.decide.told import digests_of_jobs
+from orchestrator.errors import ConfigurationError
+from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.nearest import did_you_mean
+
+
+def plan(
+    *,
+    fleet: Fleet,
+    hosts: Iterable[Host],
+    runs: Iterable[KnownRun],
+    now: datetime,
+    sweep: Sweep | None = None,
+    only: Collection[str] | None = None,
+    replace: Collection[str] = (),
+    again: bool = False,
+) -> list[Action]:
+    """Return what brings hosts and testers to what the fleet says and the open sweep to its end.
+
+    Nothing may be under way: a host that is CREATING was left so by an orchestrator that is gone.
+    `hosts` are all that the journal has of this fleet, `runs` at least those of `sweep`. `sweep` is
+    the newest one; None: none was begun. With a finished one nothing is measured, unless `again`
+    asks for a new one. `only` leaves all other testers as they are; `replace` names testers that get
+    new hosts. Raise `ConfigurationError` for a name in these that no tester has.
+
+    Actions of one tester come in the order in which they are to be applied; those of different
+    testers do not depend on each other.
+    """
+    hosts = list(hosts)
+    _check_names(fleet, hosts, only=only, replace=replace)
+    if again and sweep is not None and sweep.finished_at is not None:
+        sweep = None
+    measuring = sweep is None or sweep.finished_at is None
+    hosts_of: dict[str, list[Host]] = defaultdict(list)
+    for host in hosts:
+        hosts_of[host.tester].append(host)
+    runs_of: dict[str, list[KnownRun]] = defaultdict(list)
+    for run in runs:
+        if sweep is not None and run.sweep_id == sweep.sweep_id:
+            runs_of[run.tester].append(run)
+    digests = digests_of_jobs(fleet)
+
+    actions: list[Action] = []
+    for name in sorted(digests.keys() | hosts_of.keys() | runs_of.keys()):
+        if only is not None and name not in only:
+            continue
+        lane = Lane(
+            name=name,
+            hosts=hosts_of.get(name, []),
+            runs=runs_of.get(name, []),
+            digest=digests.get(name),
+            repeat=fleet.run.repeat,
+            sweep=sweep,
+            now=now,
+        )
+        actions += lane.actions(measuring=measuring, replace=name in replace)
+    return actions
+
+
+def plan_down(
+    *,
+    hosts: Iterable[Host],
+    now: datetime,  # noqa: ARG001 - the clock is among the inputs of every plan
+) -> list[Action]:
+    """Return what removes every host, and saves what its tester has measured first."""
+    live = sorted((host for host in hosts if host.live), key=lambda host: (host.tester, host.name))
+    return [action for host in live for action in removal(host, reason="down")]
+
+
+def _check_names(
+    fleet: Fleet, hosts: list[Host], *, only: Collection[str] | None, replace: Collection[str]
+) -> None:
+    known = {tester.name for tester in fleet.testers} | {host.tester for host in hosts}
+    for name in [*sorted(only or ()), *sorted(replace)]:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ConfigurationError(
+                f"no tester `{name}` in this fleet" + (f"; {hint}" if hint else ""),
+                next_step="orchestrate plan lists the testers",
+            )

@@ -1,0 +1,54 @@
+"""What a tester is told, as a digest to compare."""
+
+import hashlib
+import json
+
+from orchestrator.fleet.model import Fleet, Probe, Tester
+
+
+def digest_of_job(*, fleet: Fleet, tester: Tester) -> str:
+    """Return the digest of what `tester` is told, without the sweep, as `<settings>-<servers>`.
+
+    The halves are compared apart: a tester takes other servers from its job before its next run,
+    anything else needs it to be started again.
+    """
+    return f"{_digest_of_settings(fleet, tester.probe)}-{_digest_of_servers(fleet)}"
+
+
+def digests_of_jobs(fleet: Fleet) -> dict[str, str]:
+    """Return `digest_of_job` of every tester, by name."""
+    servers = _digest_of_servers(fleet)
+    settings: dict[Probe, str] = {}
+    for tester in fleet.testers:
+        if tester.probe not in settings:
+            settings[tester.probe] = _digest_of_settings(fleet, tester.probe)
+    return {tester.name: f"{settings[tester.probe]}-{servers}" for tester in fleet.testers}
+
+
+def settings_differ(one: str, other: str) -> bool:
+    """Return whether two digests differ in more than their servers."""
+    return one.partition("-")[0] != other.partition("-")[0]
+
+
+def _digest_of_settings(fleet: Fleet, probe: Probe) -> str:
+    run, collector = fleet.run, fleet.collector
+    return _digest(
+        {
+            "probe": probe.to_wire().to_dict(),
+            "run": [run.repeat, run.every_s, run.jitter_s],
+            "collector": [collector.url, collector.port, collector.insecure],
+        }
+    )
+
+
+def _digest_of_servers(fleet: Fleet) -> str:
+    # The order of servers in the fleet is of no account.
+    return _digest(
+        sorted(
+            [server.name, server.group, server.host or "", server.from_testers] for server in fleet.servers
+        )
+    )
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""What in a report is worth an exit code."""

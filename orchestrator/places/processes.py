@@ -1,0 +1,61 @@
+"""Processes of this machine, known by an argument of their command line."""
+
+import os
+from contextlib import suppress
+
+import psutil
+
+from orchestrator.places.deadline import Deadline
+
+LOOKS = 5
+"""How often the process table is looked at again: a starter may have forked behind our first look."""
+
+GONE_S = 5.0
+"""How long a process that got SIGKILL may take to leave the table."""
+
+
+def arguments() -> frozenset[str]:
+    """Return every argument of every program that runs."""
+    return frozenset(argument for process in _others() for argument in _command_line(process))
+
+
+def with_argument(argument: str) -> list[psutil.Process]:
+    """Return the programs that have `argument` in their command line.
+
+    The argument stands whole, and the program is a Python one: an editor or a pager that has the
+    same file open is no tester.
+    """
+    return [process for process in _others() if _is_ours(_command_line(process), argument)]
+
+
+def stop(argument: str, *, deadline: Deadline, patience_s: float) -> bool:
+    """Stop every program with `argument`: SIGTERM, patience, SIGKILL. Return whether all are gone."""
+    for _ in range(LOOKS):
+        found = with_argument(argument)
+        if not found:
+            return True
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, alive = psutil.wait_procs(found, timeout=min(patience_s, deadline.left_s))
+        for process in alive:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=GONE_S)
+    return not with_argument(argument)
+
+
+def _others() -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if process.pid != os.getpid()]
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    # A zombie has no command line: it is gone as far as anybody who would signal it is concerned.
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
+
+
+def _is_ours(command_line: list[str], argument: str) -> bool:
+    return argument in command_line and "-m" in command_line

@@ -1,0 +1,122 @@
+"""What the environment says, read once at the edge."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from orchestrator.errors import ConfigurationError
+
+STATE_DIR = "ORCHESTRATE_STATE_DIR"
+COLLECTOR_URL = "ORCHESTRATE_COLLECTOR_URL"
+ADMIN_TOKEN = "ORCHESTRATE_ADMIN_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+READER_TOKEN = "ORCHESTRATE_READER_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+INSECURE = "ORCHESTRATE_INSECURE"
+
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The settings of one orchestrator.
+
+    `collector_url`, `admin_token` and `reader_token` stand in for what the fleet does not say.
+    Secrets stay out of the representation, so that no log or traceback shows them.
+    """
+
+    state_dir: Path
+    collector_url: str | None = None
+    admin_token: str | None = field(default=None, repr=False)
+    reader_token: str | None = field(default=None, repr=False)
+    insecure: bool = False
+    color: bool = True
+    who: str = "somebody"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edge:
+    """The world as `main` found it, handed to every command as click's `ctx.obj`.
+
+    `after_journal_write` is called after each record that a journal has committed: a test ends the
+    process there, so that "killed at any step" means every step.
+    """
+
+    settings: Settings
+    environment: Mapping[str, str] = field(repr=False)
+    command_line: tuple[str, ...] = ()
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    clock: Callable[[], datetime] = field(default_factory=lambda: utc_now)
+    after_journal_write: Callable[[], None] | None = None
+
+
+def utc_now() -> datetime:
+    """Return the time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings in `environment`; raise `ConfigurationError` for one that is rubbish."""
+    return Settings(
+        state_dir=_state_dir(environment),
+        collector_url=environment.get(COLLECTOR_URL) or None,
+        admin_token=_secret(environment, ADMIN_TOKEN),
+        reader_token=_secret(environment, READER_TOKEN),
+        insecure=_flag(environment, INSECURE),
+        color=not environment.get("NO_COLOR"),
+        who=_who(environment),
+    )
+
+
+def _state_dir(environment: Mapping[str, str]) -> Path:
+    if said := environment.get(STATE_DIR):
+        return Path(said).expanduser().absolute()
+    home = environment.get("XDG_STATE_HOME")
+    # The XDG specification says that a relative path is to be ignored.
+    if home and Path(home).is_absolute():
+        return Path(home) / "orchestrate"
+    if not environment.get("HOME"):
+        raise ConfigurationError(
+            "there is no place for the state",
+            cause=f"neither {STATE_DIR} nor XDG_STATE_HOME nor HOME is set",
+            next_step=f"export {STATE_DIR}=/some/directory",
+        )
+    return Path(environment["HOME"]) / ".local" / "state" / "orchestrate"
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    if value := environment.get(name):
+        return value.strip()
+    path = environment.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigurationError(
+            f"{name}_FILE cannot be read: {path}", cause=str(reason), next_step=f"mend {name}_FILE"
+        ) from None
+    if not value:
+        raise ConfigurationError(
+            f"{name}_FILE is empty: {path}", next_step="write the token into it, on one line"
+        )
+    return value
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name, "").lower()
+    if value in TRUE or value in FALSE:
+        return value in TRUE
+    raise ConfigurationError(f"{name} is {value!r}", next_step=f"set {name} to 1 or 0")
+
+
+def _who(environment: Mapping[str, str]) -> str:
+    user = environment.get("USER") or environment.get("LOGNAME") or f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"

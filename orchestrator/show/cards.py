@@ -1,0 +1,19 @@
+"""Failures as cards: what happened, the likely cause, what to do next."""
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.events import printable
+
+
+def card_text(error: OrchestratorError) -> str:
+    """Return the card of an error, without colours and without control characters."""
+    return card_lines(str(error.what), cause=error.cause, next_step=error.next_step)
+
+
+def card_lines(what: str, *, cause: str = "", next_step: str = "") -> str:
+    """Return a card as lines of text; the cause and the next step stand indented below."""
+    lines = [printable(line) for line in what.splitlines()] or [""]
+    for label, text in (("cause: ", cause), ("next:  ", next_step)):
+        for number, line in enumerate(text.splitlines()):
+            lead = label if number == 0 else " " * len(label)
+            lines.append(f"  {lead}{printable(line)}")
+    return "\n".join(lines)

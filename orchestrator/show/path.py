@@ -1,0 +1,126 @@
+"""The history of one path."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
+from orchestrator.show.figures import (
+    ALL_LOST,
+    count_text,
+    interval_text,
+    loss_cell,
+    ms_text,
+    percent_text,
+    quantile_cell,
+    ratio_text,
+    time_text,
+)
+
+BARS = "▁▂▃▄▅▆▇█"
+LONGEST_SPARK = 60
+COLUMNS = (
+    Column(title="TIME (UTC)"),
+    Column(title="STATE"),
+    Column(title="n", is_number=True),
+    Column(title="loss %", is_number=True),
+    Column(title="min ms", is_number=True),
+    Column(title="p50 ms", is_number=True),
+    Column(title="p95 ms", is_number=True),
+    Column(title="max ms", is_number=True, extra=1),
+)
+RECORD = (
+    "ts",
+    "run_id",
+    "state",
+    "n",
+    "answered",
+    "loss_ratio",
+    "min_us",
+    "p50_us",
+    "p95_us",
+    "max_us",
+    "trusted",
+)
+
+
+def path_answer(path: dict[str, Any]) -> Answer:
+    """Return the answer to "how has this path been?"."""
+    tester, server = path["tester"]["name"], path["server"]["name"]
+    points = path["points"]
+    name = f"{tester} → {server}"
+    notes = []
+    if len(points) > 1:
+        notes.append(f"p50 over time: {sparkline([_height(point) for point in points])}")
+    if any(not point.get("trusted", True) for point in points):
+        notes.append("?: the run is not trusted and stays out of the summary")
+    if path.get("next"):
+        notes.append("there is more: narrow it with --since, or ask the API with the cursor")
+    table = Table(title="", columns=COLUMNS, rows=tuple(_row(point) for point in points))
+    return Answer(
+        title=f"Path {name}",
+        sentence=f"{name}: {_summary(path.get('summary') or {}, runs=len(points))}",
+        tables=(table,) if points else (),
+        notes=tuple(notes),
+        records=tuple(
+            {"tester": tester, "server": server} | {key: point.get(key) for key in RECORD} for point in points
+        ),
+        data=path,
+    )
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Return values as bars over the range from 0; a value of None is a run without an answer.
+
+    Where there are many, each bar is the highest of its neighbours, so that no peak is lost.
+    """
+    step = -(-len(values) // LONGEST_SPARK) or 1
+    groups = [values[start : start + step] for start in range(0, len(values), step)]
+    top = max((value for value in values if value is not None), default=0.0)
+    return "".join(_bar(group, top=top) for group in groups)
+
+
+def _bar(group: Sequence[float | None], *, top: float) -> str:
+    if any(value is None for value in group):
+        return ALL_LOST
+    highest = max(value for value in group if value is not None)
+    return BARS[min(int(highest / top * len(BARS)), len(BARS) - 1)] if top > 0 else BARS[0]
+
+
+def _height(point: dict[str, Any]) -> float | None:
+    found: float | None = point.get("p50_us")
+    return point.get("min_us") if found is None and point.get("p50_note") != "lost" else found
+
+
+def _summary(summary: dict[str, Any], *, runs: int) -> str:
+    if not summary.get("n"):
+        return "no results in this time"
+    if not summary["answered"]:
+        return f"no answer in time to {summary['n']} probes"
+    parts = [f"p50 {_figure(summary, 'p50')}", f"p95 {_figure(summary, 'p95')}"]
+    parts.append(f"best {ms_text(summary.get('min_us'))} ms")
+    limits = interval_text(summary.get("loss_low"), summary.get("loss_high"))
+    parts.append(f"loss {percent_text(summary['loss_ratio'])} % ({limits} %)")
+    if summary.get("pdv_us") is not None:
+        parts.append(f"PDV {ms_text(summary['pdv_us'])} ms")
+    if summary.get("floor_ratio") is not None:
+        parts.append(f"{ratio_text(summary['floor_ratio'])} × the distance floor")
+    return ", ".join(parts) + f"; {summary['n']} probes in {summary.get('runs', runs)} runs"
+
+
+def _figure(summary: dict[str, Any], name: str) -> str:
+    figure, note = summary.get(f"{name}_us"), summary.get(f"{name}_note")
+    return f"{ms_text(figure)} ms" if figure is not None else note or "n/a"
+
+
+def _row(point: dict[str, Any]) -> tuple[Cell, ...]:
+    mark = "" if point.get("trusted", True) else "?"
+    return (
+        Cell(text=time_text(point["ts"])),
+        Cell(text=point["state"] + mark, tone=Tone.PLAIN if point["state"] == "ok" else Tone.WARN),
+        Cell(text=count_text(point["n"])),
+        loss_cell(point["loss_ratio"]),
+        Cell(text=ms_text(point.get("min_us"))),
+        quantile_cell(point.get("p50_us"), point.get("p50_note")),
+        quantile_cell(point.get("p95_us"), point.get("p95_note")),
+        Cell(text=ms_text(point.get("max_us"))),
+    )

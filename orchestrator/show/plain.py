@@ -1,0 +1,125 @@
+"""Events as lines with a time: for pipes, logs and people without a terminal."""
+
+from typing import TextIO
+
+from orchestrator.events import (
+    Answer,
+    Checked,
+    CollectorReady,
+    Drained,
+    Event,
+    Failed,
+    FleetRead,
+    HostMoved,
+    Note,
+    Planned,
+    Progress,
+    Removed,
+    RunMoved,
+    SweepFinished,
+    SweepStarted,
+    TesterFailed,
+    printable,
+)
+from orchestrator.show.cards import card_lines
+
+
+class PlainShow:
+    """Writes each event as a line, flushed at once, without cursor codes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def show(self, event: Event) -> None:
+        """Write one event."""
+        text = line_of(event)
+        if text:
+            self._stream.write(f"{event.time:%H:%M:%S} {text}\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Leave nothing half written."""
+        self._stream.flush()
+
+
+def line_of(event: Event) -> str:
+    """Return an event in words, empty for one that plain lines leave out."""
+    match event:
+        case FleetRead():
+            runs = "runs without an end" if event.repeat is None else _count(event.repeat, "run") + " each"
+            testers, servers = _count(event.tester_count, "tester"), _count(event.server_count, "server")
+            return f"{printable(event.source)} ok: {testers}, {servers}, {runs}"
+        case Checked():
+            detail = f": {printable(event.detail)}" if event.detail else ""
+            return f"check {event.what} {event.state}{detail}"
+        case CollectorReady():
+            kind = "embedded collector" if event.embedded else "collector"
+            return f"{kind} {'started' if event.started else 'answers'} at {printable(event.url)}"
+        case Planned():
+            if not (event.create or event.remove or event.start):
+                return f"plan: nothing to change, {event.keep} to keep"
+            return f"plan: {event.create} to create, {event.keep} to keep, {event.remove} to remove"
+        case SweepStarted():
+            return f"sweep {event.sweep_id} {'goes on' if event.resumed else 'begins'}"
+        case HostMoved():
+            reason = f": {printable(event.reason)}" if event.reason else ""
+            return f"{printable(event.tester)} {event.state}{reason}"
+        case RunMoved():
+            of = "" if event.of is None else f"/{event.of}"
+            reason = f": {printable(event.reason)}" if event.reason else ""
+            return f"{printable(event.tester)} run {event.index + 1}{of} {event.state}{reason}"
+        case Progress():
+            return progress_line(event)
+        case Drained():
+            return drained_line(event)
+        case Removed():
+            return f"{printable(event.tester)} removed after {event.after_s:.1f} s"
+        case SweepFinished():
+            return (
+                f"sweep {event.sweep_id} {event.outcome}: {event.complete} complete, "
+                f"{event.truncated} truncated, {event.abandoned} abandoned"
+            )
+        case TesterFailed():
+            return f"{printable(event.tester)} failed: {printable(event.what)}"
+        case Note():
+            return (
+                printable(event.text) if event.level == "info" else f"{event.level}: {printable(event.text)}"
+            )
+        case Failed():
+            return card_lines(event.what, cause=event.cause, next_step=event.next_step)
+        case Answer():
+            return printable(event.summary)
+        case _:
+            return event.kind
+
+
+def progress_line(event: Progress) -> str:
+    """Return how far a sweep is, in one line."""
+    done = f"{event.done} of {event.of} runs" if event.of is not None else _count(event.done, "run")
+    failed = f", {event.failed} failed" if event.failed else ""
+    left = "" if event.left_s is None else f", {duration(event.left_s)} left"
+    return f"{done}{failed}{left}"
+
+
+def drained_line(event: Drained) -> str:
+    """Return what became of a spool, in numbers."""
+    parts = [f"{_count(event.delivered, 'report')} delivered"]
+    if event.left:
+        parts.append(f"{event.left} not delivered")
+    if event.rejected:
+        parts.append(f"{event.rejected} refused for good")
+    reason = f" ({printable(event.reason)})" if event.reason else ""
+    return f"{printable(event.tester)} drained: {', '.join(parts)}{reason}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time to wait, as people say it."""
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

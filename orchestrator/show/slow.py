@@ -1,0 +1,167 @@
+"""Slow regions, in their first form: a ranking."""
+
+from typing import Any
+
+from orchestrator.findings.fail_on import STRUCTURAL_RATIO
+from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
+from orchestrator.show.figures import (
+    count_text,
+    interval_text,
+    loss_cell,
+    ms_text,
+    percent_text,
+    quantile_cell,
+    ratio_text,
+)
+
+TOP_PATHS = 10
+
+FIGURES = (
+    Column(title="p50 ms", is_number=True),
+    Column(title="p95 ms", is_number=True),
+    Column(title="loss %", is_number=True),
+    Column(title="95 % CI", is_number=True, extra=2),
+    Column(title="n", is_number=True),
+    Column(title="best ms", is_number=True, extra=1),
+    Column(title="× floor", is_number=True),
+)
+NAMES = ("n", "answered", "p50_us", "p50_note", "p95_us", "p95_note")
+REST = ("loss_ratio", "loss_low", "loss_high", "best_us", "floor_ratio", "floor_flag")
+
+
+def slow_answer(slow: dict[str, Any]) -> Answer:
+    """Return the answer to "which regions are slow?"."""
+    regions, paths = slow["regions"], slow["paths"]
+    tables = []
+    if regions:
+        tables.append(_regions(regions))
+    if paths:
+        tables.append(_paths(paths))
+    return Answer(
+        title=f"Slow regions of fleet {slow.get('fleet') or ''}".strip(),
+        sentence=_sentence(slow),
+        tables=tuple(tables),
+        notes=tuple(_notes(slow)),
+        records=tuple(_records(slow)),
+        data=slow,
+    )
+
+
+def _sentence(slow: dict[str, Any]) -> str:
+    label = slow.get("by_label") or f"ranked by {slow['by']}"
+    if not slow["regions"]:
+        return "no region has results yet: `orchestrate up` measures"
+    first = slow["regions"][0]
+    name, probes = first["region"], f"over {first['n']} probes"
+    if not first["n"]:
+        return f"no region has a figure ({label})"
+    if first["answered"] == 0:
+        found = f"{name}, no answer in time {probes}"
+    elif slow["by"] == "loss":
+        if not first["loss_ratio"]:
+            return f"no probe of {first['n']} was lost in any region ({label})"
+        lost, limits = percent_text(first["loss_ratio"]), interval_text(first["loss_low"], first["loss_high"])
+        found = f"{name}, {lost} % ({limits} %) of {first['n']} probes lost"
+    elif slow["by"] == "floor":
+        if first["floor_ratio"] is None:
+            return f"no region has locations to hold its RTT against ({label})"
+        found = f"{name}, best RTT {ratio_text(first['floor_ratio'])} × the distance floor {probes}"
+    else:
+        by = slow["by"]
+        figure, note = first[f"{by}_us"], first[f"{by}_note"]
+        if figure is None and note != "lost":
+            return f"no region has enough probes for a {by} ({label})"
+        found = f"{name}, {by} {'lost' if figure is None else ms_text(figure) + ' ms'} {probes}"
+    return f"slowest region: {found} ({label})"
+
+
+def _figures(item: dict[str, Any]) -> tuple[Cell, ...]:
+    ratio = item.get("floor_ratio")
+    flagged = item.get("floor_flag")
+    structural = ratio is not None and ratio > STRUCTURAL_RATIO
+    floor = ratio_text(ratio) + ("?" if flagged else "!" if structural else "")
+    return (
+        quantile_cell(item["p50_us"], item["p50_note"]),
+        quantile_cell(item["p95_us"], item["p95_note"]),
+        loss_cell(item["loss_ratio"]),
+        Cell(text=interval_text(item.get("loss_low"), item.get("loss_high"))),
+        Cell(text=count_text(item["n"])),
+        Cell(text=ms_text(item.get("best_us"))),
+        Cell(text=floor, tone=Tone.WARN if flagged or structural else Tone.PLAIN),
+    )
+
+
+def _regions(regions: list[dict[str, Any]]) -> Table:
+    columns = (
+        Column(title="#", is_number=True),
+        Column(title="REGION"),
+        *FIGURES,
+        Column(title="servers", is_number=True, extra=3),
+        Column(title="TESTERS", extra=4),
+    )
+    rows = tuple(
+        (
+            Cell(text=str(region["rank"])),
+            Cell(text=region["region"]),
+            *_figures(region),
+            Cell(text=count_text(region["server_count"])),
+            Cell(text=" ".join(region["testers"])),
+        )
+        for region in regions
+    )
+    return Table(title="Regions", columns=columns, rows=rows)
+
+
+def _paths(paths: list[dict[str, Any]]) -> Table:
+    columns = (
+        Column(title="#", is_number=True),
+        Column(title="TESTER"),
+        Column(title="SERVER"),
+        Column(title="ADDRESS", extra=1),
+        *FIGURES,
+        Column(title="REGION", extra=4),
+    )
+    rows = tuple(
+        (
+            Cell(text=str(path["rank"])),
+            Cell(text=path["tester"]),
+            Cell(text=path["server"]),
+            Cell(text=path.get("address") or "no address"),
+            *_figures(path),
+            Cell(text=path.get("region") or ""),
+        )
+        for path in paths
+    )
+    return Table(title="Paths", columns=columns, rows=rows, top=TOP_PATHS)
+
+
+def _notes(slow: dict[str, Any]) -> list[str]:
+    notes = []
+    items = [*slow["regions"], *slow["paths"]]
+    if any((item.get("floor_ratio") or 0) > STRUCTURAL_RATIO for item in items):
+        notes.append(
+            f"!: above {STRUCTURAL_RATIO} × the distance floor; the route is much longer than the distance"
+        )
+    if any(item.get("floor_flag") for item in items):
+        notes.append("?: faster than light in fibre; a location is wrong, or the address is anycast")
+    if any(item.get("p95_note") == "n/a" or item.get("p50_note") == "n/a" for item in items):
+        notes.append("n/a: too few probes; p50 needs 6, p95 needs 59")
+    left_out: dict[tuple[str, str], int] = {}
+    for run in slow.get("left_out", ()):
+        key = (str(run["tester"]), str(run.get("reason") or "no reason given"))
+        left_out[key] = left_out.get(key, 0) + 1
+    notes += [
+        f"left out, not trusted: {count} run{'s' if count > 1 else ''} of {tester}, {reason}"
+        for (tester, reason), count in left_out.items()
+    ]
+    return notes
+
+
+def _records(slow: dict[str, Any]) -> list[dict[str, Any]]:
+    records = []
+    for kind, items in (("region", slow["regions"]), ("path", slow["paths"])):
+        for item in items:
+            record = {"kind": kind, "rank": item["rank"], "region": item.get("region")}
+            record |= {name: item.get(name) for name in ("tester", "server", "address")}
+            records.append(record | {name: item.get(name) for name in (*NAMES, *REST)})
+    return records

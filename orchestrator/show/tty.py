@@ -1,0 +1,112 @@
+"""Events on a terminal: a live table of testers, and what stays above it."""
+
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.events import (
+    Answer,
+    Checked,
+    Event,
+    Failed,
+    HostMoved,
+    Note,
+    Progress,
+    RunMoved,
+    TesterProgress,
+    printable,
+)
+from orchestrator.show.cards import card_lines
+from orchestrator.show.plain import line_of, progress_line
+
+STYLES = {"done": "green", "failed": "red", "pinging": "cyan", "waiting": "dim"}
+BESIDES_TESTERS = 3
+"""Lines that the live view needs besides the testers."""
+
+
+class TtyShow:
+    """Draws on stderr while events come in; on closing, the last picture stays."""
+
+    def __init__(self, stream: TextIO, *, color: bool) -> None:
+        self._console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._progress: Progress | None = None
+        self._states: dict[str, str] = {}
+
+    def show(self, event: Event) -> None:
+        """Draw one event."""
+        match event:
+            case Progress():
+                self._progress = event
+                self._draw()
+            case HostMoved():
+                self._states[event.tester] = event.state
+                self._draw()
+            case RunMoved():
+                pass
+            case Checked(state="ok"):
+                pass
+            case Failed():
+                self.close()
+                self._print(card_lines(event.what, cause=event.cause, next_step=event.next_step), "red")
+            case Note():
+                self._print(line_of(event), {"warning": "yellow", "error": "red"}.get(event.level, ""))
+            case Answer():
+                self.close()
+                self._print(line_of(event), "")
+            case _:
+                self._print(line_of(event), "")
+
+    def close(self) -> None:
+        """Stop drawing and give the terminal back."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _print(self, text: str, style: str) -> None:
+        if text:
+            self._console.print(Text(text, style=style))
+
+    def _draw(self) -> None:
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=False)
+            self._live.start()
+        self._live.update(self._picture(), refresh=True)
+
+    def _picture(self) -> Group:
+        table = Table.grid(padding=(0, 2))
+        for _ in range(4):
+            table.add_column(no_wrap=True, overflow="ellipsis")
+        testers = self._testers()
+        room = max(1, self._console.size.height - BESIDES_TESTERS)
+        for tester in testers[:room]:
+            table.add_row(
+                Text(f"  {printable(tester.tester)}"),
+                Text(tester.state, style=STYLES.get(tester.state, "")),
+                Text(_runs(tester)),
+                Text(printable(tester.note), style="dim"),
+            )
+        lines: list[Table | Text] = [table]
+        if len(testers) > room:
+            lines.append(Text(f"  and {len(testers) - room} more", style="dim"))
+        if self._progress is not None:
+            lines.append(
+                Text(f"  {progress_line(self._progress)}. Ctrl-C stops watching, not the hosts.", style="dim")
+            )
+        return Group(*lines)
+
+    def _testers(self) -> list[TesterProgress]:
+        if self._progress is not None:
+            return list(self._progress.testers)
+        return [
+            TesterProgress(tester=name, state=state, done=0, of=None) for name, state in self._states.items()
+        ]
+
+
+def _runs(tester: TesterProgress) -> str:
+    if tester.of is None:
+        return f"{tester.done} runs" if tester.done else ""
+    return f"{tester.done}/{tester.of} runs"

@@ -1,0 +1,1 @@
+"""What `tester run`, `deliver` and `check` do."""

@@ -1,0 +1,54 @@
+"""Where the tester's job comes from; it is read again before each run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from tester.errors import JobError
+from wire.errors import UnknownVersion, WireError
+from wire.job import Job
+
+
+class Jobs(Protocol):
+    """Says what to do."""
+
+    def read(self) -> Job:
+        """Return the job as it stands now; raise `JobError`."""
+
+
+class JobFile:
+    """A file that somebody writes; `collector_url` and `insecure` from the command line win."""
+
+    def __init__(self, path: Path, *, collector_url: str | None = None, insecure: bool = False) -> None:
+        self._path = path
+        self._collector_url = collector_url
+        self._insecure = insecure
+
+    def read(self) -> Job:
+        """Return the job as it stands now; raise `JobError`."""
+        try:
+            job = Job.from_bytes(self._path.read_bytes())
+        except OSError as error:
+            raise JobError(f"the job file {self._path} cannot be read: {error.strerror}") from None
+        except UnknownVersion as error:
+            raise JobError(
+                f"the job file {self._path}: {error.reason}; use the tester that belongs to that orchestrator"
+            ) from None
+        except WireError as error:
+            raise JobError(f"the job file {self._path} is wrong: {error}") from None
+        return replace(
+            job,
+            collector_url=self._collector_url or job.collector_url,
+            insecure=self._insecure or job.insecure,
+        )
+
+
+class FixedJob:
+    """A job that somebody gave on the command line."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def read(self) -> Job:
+        """Return the job."""
+        return self._job

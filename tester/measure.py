@@ -1,0 +1,140 @@
+"""One run: resolve, announce, probe, report."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tester.clock import Clock
+from tester.engine.engine import Address, Engine, Probed
+from tester.health import examine
+from tester.resolve import Resolver, Row, rows_of
+from tester.stop import Stop
+from wire.announce import Announcement
+from wire.job import Job, ProbePlan
+from wire.report import NOT_SENT, Report, Results
+
+if TYPE_CHECKING:  # who only looks at the output needs no way out
+    from tester.deliver import Delivery
+
+ANNOUNCE_S, ANNOUNCE_TO_THE_SILENT_S = 5.0, 1.0
+HEALTH_S = 1.0
+SLOWEST_PROBE_S = 0.0001
+"""What one probe costs this program at most on a slow machine, for the time that a run may take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """What a run is made with."""
+
+    engine: Engine
+    resolver: Resolver
+    clock: Clock
+    stop: Stop
+    delivery: "Delivery | None"
+
+
+def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
+    """Make a run and return its report; a stop makes it end as truncated."""
+    rows = rows_of(job.servers, ip=job.probe.ip, resolver=means.resolver)
+    # The wall clock gives one label; all else is counted from it, so that a jump tears nothing.
+    started_at, began = means.clock.now(), means.clock.monotonic()
+    expected_s = expected(job.probe, addresses=sum(row.address is not None for row in rows))
+    offset_us, offset_error_us = None, None
+    if means.delivery is not None:
+        announcement = Announcement(
+            run_id=run_id,
+            tester_id=job.tester_id,
+            sweep_id=job.sweep_id,
+            index=index,
+            of=job.repeat,
+            planned=len(rows),
+            started_at=started_at,
+            expected_s=expected_s,
+        )
+        wait_s = ANNOUNCE_S if means.delivery.healthy() else ANNOUNCE_TO_THE_SILENT_S
+        answer = means.delivery.announce(announcement, wait_s=wait_s)
+        if answer is not None:
+            offset_us, offset_error_us = answer.offset_us, answer.offset_error_us
+        means.delivery.quiet(for_s=expected_s)
+    try:
+        health = examine(means.engine, stop=means.stop)
+        addresses = [row.address for row in rows if row.address is not None]
+        probed = means.engine.probe(addresses, job.probe, stop=means.stop)
+    finally:
+        if means.delivery is not None:
+            means.delivery.quiet(for_s=0)
+    elapsed_s = means.clock.monotonic() - began
+    jump_s = (means.clock.now() - started_at).total_seconds() - elapsed_s
+    health |= {
+        "clock_offset_us": offset_us,
+        "clock_offset_error_us": offset_error_us,
+        "clock_jump_us": round(jump_s * 1e6),
+        "behind_us": probed.behind_us,
+    }
+    return Report(
+        run_id=run_id,
+        tester_id=job.tester_id,
+        sweep_id=job.sweep_id,
+        index=index,
+        of=job.repeat,
+        started_at=started_at,
+        finished_at=started_at + timedelta(seconds=elapsed_s),
+        end="truncated" if means.stop.requested and _is_cut(probed) else "complete",
+        probe=job.probe,
+        engine=means.engine.describe(),
+        health=health,
+        results=results_of(rows, probed, job.probe),
+    )
+
+
+def expected(plan: ProbePlan, *, addresses: int) -> float:
+    """Return the seconds that a run should take at most, once its names are resolved."""
+    sending_s = max(plan.count * plan.interval_s, plan.count * addresses * SLOWEST_PROBE_S)
+    return ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s
+
+
+def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
+    """Return the report's rows; an address's place among the addresses is its number in `probed`."""
+    results = Results()
+    seen: set[Address] = set()
+    number = 0
+    for place, row in enumerate(rows):
+        results.server.append(row.server.name)
+        results.group.append(row.server.group)
+        results.host.append(row.server.host)
+        results.probe_type.append(plan.type)
+        results.port.append(None)
+        details: dict[str, Any] = {}
+        if row.address is None:
+            results.address.append(None)
+            results.family.append(None)
+            results.planned.append(0)
+            results.warmup.append(False)
+            details["error"] = row.error
+            counts: list[int | None] = [0, 0, 0]
+        else:
+            results.address.append(row.address.text)
+            results.family.append(row.address.family)
+            results.planned.append(plan.count)
+            results.warmup.append(row.address not in seen)
+            seen.add(row.address)
+            start = number * plan.count
+            results.rtt_us.extend(probed.positions[start : start + plan.count])
+            if number in probed.icmp_errors:
+                details["icmp_errors"] = probed.icmp_errors[number]
+            if number in probed.errors:
+                details["error"] = probed.errors[number]
+            columns = (probed.late, probed.duplicate, probed.reordered)
+            counts = [None if column is None else column[number] for column in columns]
+            number += 1
+        for name, count in zip(("late", "duplicate", "reordered"), counts, strict=True):
+            getattr(results, name).append(count)
+        if details:
+            results.details[str(place)] = details
+    return results
+
+
+def _is_cut(probed: Probed) -> bool:
+    """Return whether the stop came before the end: where nothing is missing, nothing was cut."""
+    return NOT_SENT in probed.positions

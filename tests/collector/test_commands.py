@@ -1,0 +1,116 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from collector.cli import cli
+from collector.errors import CollectorError, ConfigurationError
+from collector.settings import read_settings
+from tests.collector.a_collector import Collector, basic
+
+
+def run(*arguments: str, environment: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(cli, list(arguments), obj=environment or {}, catch_exceptions=True)
+
+
+def test_a_token_is_issued_listed_and_revoked(collector: Collector) -> None:
+    place = ("--database-url", collector.database_url)
+    issued = run("token", "issue", "--role", "reader", *place)
+    token = issued.stdout.strip()
+    headers = basic("reader", token)
+
+    assert collector.client.get("/api/v1/fleets", headers=headers).status_code == 200
+    assert run("token", "list", *place).stdout.splitlines()[1].split()[:2] == ["1", "reader"]
+    assert run("token", "revoke", "1", *place).stdout == "token 1 is revoked\n"
+    assert collector.client.get("/api/v1/fleets", headers=headers).status_code == 401
+    assert token not in run("token", "list", *place).stdout
+    unknown = run("token", "revoke", "99", *place).exception
+    assert isinstance(unknown, CollectorError)
+    assert str(unknown) == "there is no token 99; see `collector token list`"
+
+
+def test_testers_are_exported_as_a_fleet_file(collector: Collector) -> None:
+    exported = run("testers", "export", "--database-url", collector.database_url)
+
+    head, _, *body = exported.stdout.splitlines()
+    assert head.startswith(f'# Fleet "edge" ({collector.fleet_id}), from the testers table at ')
+    assert json.loads("\n".join(body)) == {
+        "version": 1,
+        "name": "edge",
+        "testers": [{"name": "oslo", "driver": "local"}],
+        "servers": [],
+    }
+
+
+def test_a_database_without_a_fleet_has_nothing_to_export(sqlite_url: str) -> None:
+    failed = run("testers", "export", "--database-url", sqlite_url).exception
+
+    assert isinstance(failed, ConfigurationError)
+    assert str(failed) == "the database holds no fleet; register one with `orchestrate up`"
+
+
+def test_migrate_says_the_revision(empty_database_url: str) -> None:
+    assert run("migrate", "--database-url", empty_database_url).stdout == "the database is at revision 0001\n"
+    down = run("migrate", "--to", "base", "--database-url", empty_database_url)
+    assert down.stdout == "the database is at revision base (no tables)\n"
+
+
+def test_help_names_every_command() -> None:
+    text = run("--help").stdout
+
+    assert all(name in text for name in ("serve", "migrate", "token", "testers"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"COLLECTOR_PORT": "x"}, "COLLECTOR_PORT must be a whole number from 0 to 65535, it is 'x'"),
+        ({"COLLECTOR_PUBLIC_READ": "maybe"}, "COLLECTOR_PUBLIC_READ must be true or false, it is 'maybe'"),
+        ({"COLLECTOR_INSTANCE_ID": "me"}, "COLLECTOR_INSTANCE_ID must be a UUID, it is 'me'"),
+        (
+            {"COLLECTOR_ADMIN_TOKEN_FILE": "/nowhere"},
+            "COLLECTOR_ADMIN_TOKEN_FILE: /nowhere cannot be read: No such file or directory",
+        ),
+        (
+            {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null"},
+            "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null is empty",
+        ),
+        (
+            {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null", "COLLECTOR_ADMIN_TOKEN": "a"},
+            "COLLECTOR_ADMIN_TOKEN and COLLECTOR_ADMIN_TOKEN_FILE are both set; keep one of them",
+        ),
+    ],
+)
+def test_a_bad_setting_is_a_usage_error(environment: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings(environment)
+
+    assert (str(refused.value), refused.value.exit_code) == (message, 2)
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret\n")
+
+    settings = read_settings({"COLLECTOR_ADMIN_TOKEN_FILE": str(tmp_path / "token")})
+
+    assert settings.admin_token == "secret"
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "rubbish", "sqlite://", "postgres+x"])
+def test_a_database_of_another_kind_is_a_usage_error(url: str) -> None:
+    failed = run("migrate", "--database-url", url).exception
+
+    assert isinstance(failed, ConfigurationError)
+    assert str(failed) == (
+        "the database URL is not one of ours; use sqlite:////absolute/path or postgresql://user@host/name"
+    )
+
+
+def test_a_database_that_is_away_is_told_in_one_line() -> None:
+    failed = run("migrate", "--database-url", "postgresql://nobody@127.0.0.1:1/none").exception
+
+    assert isinstance(failed, CollectorError)
+    assert str(failed).startswith("the database does not answer: ")
+    assert "\n" not in str(failed)

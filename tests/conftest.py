@@ -1,0 +1,162 @@
+"""Databases for tests: SQLite in a file, and a real Postgres."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+TEMPLATE = "collector_template"
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+def _programs() -> Path | None:
+    """Return the directory that has initdb and pg_ctl, None where there is none."""
+    found = shutil.which("initdb")
+    if found is not None and shutil.which("pg_ctl") is not None:
+        return Path(found).parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: path.parts[4])
+    return installed[-1].parent if installed else None
+
+
+def _user() -> str | None:
+    """Return whom Postgres runs as, None for ourselves: it refuses root."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        with suppress(KeyError):
+            pwd.getpwnam(name)
+            return name
+    return None
+
+
+def _run(command: list[str], *, user: str | None) -> None:
+    subprocess.run(
+        command,
+        check=True,
+        timeout=60,
+        user=user,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A Postgres of this test run; the value is a URL without a database."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield given.rstrip("/")
+        return
+    programs = _programs()
+    if programs is None:
+        pytest.skip("no Postgres: neither initdb on PATH nor /usr/lib/postgresql, nor TEST_POSTGRES_URL")
+    user = _user()
+    # Not below pytest's own directory, which only its user may enter; sockets need short paths too.
+    directory = Path(tempfile.mkdtemp(prefix="pg-"))
+    try:
+        if user is not None:
+            shutil.chown(directory, user)
+        data = directory / "data"
+        _run(
+            [
+                str(programs / "initdb"),
+                *("-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+                *("--locale=C", "--no-sync"),
+            ],
+            user=user,
+        )
+        options = f"-k {directory} -c listen_addresses= -c max_connections=200 -c fsync=off"
+        control = str(programs / "pg_ctl")
+        _run(
+            [control, "-D", str(data), "-w", "-l", str(directory / "log"), "-o", options, "start"], user=user
+        )
+        try:
+            yield f"postgresql://postgres@/%s?host={directory}"
+        finally:
+            _run([control, "-D", str(data), "-m", "immediate", "-w", "stop"], user=user)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The server's URL, after a database with all tables was made there: others are copies."""
+    from collector.migrate import migrate
+    from collector.session import engine_of
+
+    template = f"{TEMPLATE}_{uuid4().hex[:8]}"
+    _execute(postgres_server, f"CREATE DATABASE {template}")
+    engine = engine_of(_database(postgres_server, template))
+    migrate(engine)
+    engine.dispose()
+    return template
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A Postgres database without tables."""
+    yield from _fresh(postgres_server, template="template1")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A Postgres database with all tables, of this test alone."""
+    yield from _fresh(postgres_server, template=postgres_template)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite database with all tables, of this test alone."""
+    from collector.migrate import migrate
+    from collector.session import engine_of
+
+    url = f"sqlite:///{tmp_path / 'collector.sqlite3'}"
+    engine = engine_of(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with all tables, of this test alone: once of each engine."""
+    url = request.getfixturevalue(f"{request.param}_url")
+    assert isinstance(url, str)
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, of this test alone: once of each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    url = request.getfixturevalue("empty_postgres_url")
+    assert isinstance(url, str)
+    return url
+
+
+def _fresh(server: str, *, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield _database(server, name)
+    finally:
+        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _database(server: str, name: str) -> str:
+    return server.replace("%s", name) if "%s" in server else f"{server}/{name}"
+
+
+def _execute(server: str, statement: str) -> None:
+    with psycopg.connect(_database(server, "postgres"), autocommit=True) as connection:
+        connection.execute(statement.encode())

@@ -1,0 +1,198 @@
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from orchestrator.errors import ConfigurationError, FleetFileError
+from orchestrator.fleet.file import read_fleet
+from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.roster import entry_of_row, fleet_in_table, spec_in_table
+
+FLEET = """\
+version: 1
+name: {name}
+defaults:
+  probe: {{count: 5, interval: 10ms, timeout: 500ms}}
+templates:
+  cloud:
+    driver: amazonec2
+    spot: true
+    options: {{amazonec2-region: eu-west-1, amazonec2-subnet-id: "${{SUBNET}}", zone: "007", odd: 1e3}}
+testers:
+  - {{name: zulu, location: {{region: "NO", lat: 59.9, lon: 10.8}}}}
+  - {{name: alpha, use: cloud, provider: aws}}
+  - {{name: mike, count: 2}}
+servers:
+  - {{name: one, host: 127.0.0.1, group: edge}}
+  - {{name: two, host: "::1"}}
+run: {{repeat: 3, every: 90s}}
+collector:
+  admin_token: {{env: SOME_TOKEN}}
+"""
+ENVIRONMENT = {"SUBNET": "subnet-very-private"}
+
+Run = Any
+
+
+def written(folder: Path, *, name: str) -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(FLEET.format(name=name))
+    return path
+
+
+def alike(one: Fleet, other: Fleet) -> bool:
+    return one.model_copy(update={"source": "", "directory": ""}) == other.model_copy(
+        update={"source": "", "directory": ""}
+    )
+
+
+def test_an_imported_fleet_is_the_same_from_the_table(served: Any, orchestrate: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, name="imported")
+    extra = ENVIRONMENT | {"SOME_TOKEN": served.admin_token}
+
+    first = orchestrate("testers", "import", str(path), **extra)
+    second = orchestrate("testers", "import", str(path), **extra)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == "fleet imported: 4 testers added, 0 changed, 0 the same, 0 retired\n"
+    assert second.stdout == "fleet imported: 0 testers added, 0 changed, 4 the same, 0 retired\n"
+    with served.client() as client:
+        from_table = fleet_in_table(client, name="imported", environment=ENVIRONMENT)
+        stored = json.dumps([client.fleets(), client.testers(fleet="imported")])
+    from_file = read_fleet(path, environment=ENVIRONMENT)
+    assert alike(from_table, from_file)
+    assert from_table.testers == from_file.testers
+    assert from_table.source == f"testers table at {served.url}"
+    assert "subnet-very-private" not in stored
+    assert "${SUBNET}" in stored
+
+
+def test_an_export_reads_as_the_same_fleet(served: Any, orchestrate: Run, tmp_path: Path) -> None:
+    path = written(tmp_path, name="exported")
+    extra = ENVIRONMENT | {"SOME_TOKEN": served.admin_token}
+    orchestrate("testers", "import", str(path), **extra)
+
+    exported = orchestrate("testers", "export", "--fleet", "exported", **extra)
+
+    assert exported.returncode == 0, exported.stderr
+    assert "subnet-very-private" not in exported.stdout
+    again = read_fleet(None, text=exported.stdout, environment=ENVIRONMENT)
+    assert alike(again, read_fleet(path, environment=ENVIRONMENT))
+
+
+def test_a_tester_is_added_found_changed_and_retired(orchestrate: Run, tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "version: 1\nname: small\ntesters: [{name: one}]\nservers: [{name: s, host: 127.0.0.1}]\n"
+    )
+    assert orchestrate("testers", "import", str(path)).returncode == 0
+
+    def small(*arguments: str) -> Any:
+        return orchestrate("testers", *arguments, "--fleet", "small")
+
+    added = small(
+        "add", "oslo", "--driver", "generic", "--region", "norway", "--option", "generic-ssh-port=0022"
+    )
+    assert (added.returncode, added.stdout) == (0, "oslo added to fleet small\n"), added.stderr
+    twice = small("add", "oslo")
+    assert twice.returncode == 2
+    assert "fleet 'small' has a tester 'oslo'" in twice.stderr
+
+    found = json.loads(small("find", "NORW", "--format", "json").stdout)["testers"]
+    assert [row["name"] for row in found] == ["oslo"]
+    assert found[0]["config"]["options"] == {"generic-ssh-port": "0022"}
+
+    assert small("set", "oslo", "probe.count=7", "location.region=sweden").returncode == 0
+    [row] = json.loads(small("find", "sweden", "--format", "json").stdout)["testers"]
+    assert row["config"]["probe"]["count"] == 7
+    assert row["config"]["location"] == {"region": "sweden"}
+
+    wrong = small("set", "oslo", "probe.cuont=7")
+    assert wrong.returncode == 2
+    assert "cuont" in wrong.stderr
+    assert small("set", "nobody", "spot=true").returncode == 2
+
+    assert small("retire", "oslo").stdout == "oslo retired; its results stay\n"
+    assert small("retire", "oslo").stdout == "oslo was retired before\n"
+    assert "oslo" not in small("list").stdout
+    assert "oslo" in small("list", "--retired").stdout
+    assert small("add", "oslo").returncode == 0
+
+
+def test_several_fleets_need_a_name(served: Any, orchestrate: Run) -> None:
+    with served.client() as client:
+        for name in ("several-a", "several-b"):
+            client.put_fleet(uuid4(), name=name, spec={}, orchestrator="a@b")
+        with pytest.raises(
+            ConfigurationError, match=r"holds several fleets: .*several-a, several-b"
+        ) as caught:
+            fleet_in_table(client, name=None, environment={})
+        with pytest.raises(ConfigurationError, match="has no fleet 'nowhere'"):
+            fleet_in_table(client, name="nowhere", environment={})
+
+    assert caught.value.next_step == "say which: --fleet NAME"
+    assert orchestrate("testers", "export").returncode == 2
+
+
+def test_a_wrong_token_changes_nothing(orchestrate: Run, tmp_path: Path) -> None:
+    path = tmp_path / "refused.yaml"
+    path.write_text(
+        "version: 1\nname: refused\ntesters: [{name: a}]\nservers: [{name: s, host: 127.0.0.1}]\n"
+    )
+
+    refused = orchestrate("testers", "import", str(path), ORCHESTRATE_ADMIN_TOKEN="hunter2")
+
+    assert refused.returncode == 2
+    assert "HTTP 401" in refused.stderr
+    assert "hunter2" not in refused.stderr
+    assert "refused" not in orchestrate("testers", "list").stdout
+
+
+def row(name: str, **changes: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": name, "location": None, "vps_provider": None, "config": {}}
+    return made | {"retired_at": None, "created_at": "2026-01-01T00:00:00Z"} | changes
+
+
+def test_an_original_row_is_an_ec2_host_in_its_region_with_the_fleets_defaults() -> None:
+    spec = {
+        "servers": [{"name": "s", "host": "127.0.0.1"}],
+        "testers": [{"name": "known", "driver": "local", "probe": {"count": 3}}],
+    }
+    rows = [
+        row("old", location="us-east-1", vps_provider="aws"),
+        row("known", config={"driver": "local", "probe": {"count": 3}}),
+    ]
+
+    fleet = Fleet.from_spec(spec_in_table({"name": "edge", "spec": spec}, rows, source="table"), {})
+
+    known, old = fleet.testers
+    assert known.name == "known"
+    assert (old.driver, old.provider, old.region) == ("amazonec2", "aws", "us-east-1")
+    assert old.options == {"amazonec2-region": "us-east-1"}
+    assert old.probe.count == 3
+
+
+def test_a_config_that_names_its_driver_wins_over_the_provider() -> None:
+    entry = entry_of_row(row("a", vps_provider="aws", config={"driver": "local"}), defaults={})
+
+    assert entry == {"name": "a", "driver": "local"}
+
+
+def test_rows_that_nobody_can_deploy_are_all_named() -> None:
+    rows = [
+        row("a", vps_provider="linode", location="x"),
+        row("b"),
+        row("c", vps_provider="aws"),
+        row("gone", vps_provider="linode", retired_at="2026-01-02T00:00:00Z"),
+    ]
+
+    with pytest.raises(FleetFileError) as caught:
+        spec_in_table({"name": "edge", "spec": {}}, rows, source="table")
+
+    assert str(caught.value) == (
+        "table: tester `a`: provider `linode` is unknown here, known: aws\n"
+        "table: tester `b`: it has neither a config nor a provider\n"
+        "table: tester `c`: provider `aws` needs a region as its location"
+    )
