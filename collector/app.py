@@ -1,8 +1,7 @@
 """The application: routes, and what each answer has in common."""
 
-import importlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -22,7 +21,7 @@ from collector.ingest.servers import Servers
 from collector.ingest.writer import Writer, writer_of
 from collector.session import engine_of
 from collector.settings import Settings
-from collector.web import fleets, health, legacy, runs, sweeps, testers
+from collector.web import events, fleets, health, legacy, reads, runs, sweeps, testers
 from collector.web.failures import unavailable
 from collector.web.state import Services
 from wire.fields import time_text
@@ -63,11 +62,8 @@ def create_app(
         openapi_url="/openapi.json",
     )
     app.state.services = services
-    for module in (health, fleets, testers, sweeps, runs, legacy):
+    for module in (health, fleets, testers, sweeps, runs, legacy, reads, events):
         app.include_router(module.router)
-    for name in ("reads", "events"):  # GUARD
-        with suppress(ModuleNotFoundError):
-            app.include_router(importlib.import_module(f"collector.web.{name}").router)
     _add_answers(app, services)
     return app
 

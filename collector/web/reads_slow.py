@@ -143,13 +143,14 @@ def _paths(
     servers: dict[int, sa.Row[Any]],
     places: dict[str, Place],
 ) -> list[PathEntry]:
-    pairs = np.stack([window.tester, window.server], axis=1)[window.trusted]
+    pairs = ((window.tester << 32) | window.server)[window.trusted]
     if not len(pairs):
         return []
-    known, group = np.unique(pairs, axis=0, return_inverse=True)
-    figures = pool(_trusted(window), group=group.reshape(-1), groups=len(known))
+    known, group = np.unique(pairs, return_inverse=True)
+    figures = pool(_trusted(window), group=group, groups=len(known))
     found = []
-    for number, (tester, server) in enumerate(known.tolist()):
+    for number, pair in enumerate(known.tolist()):
+        tester, server = pair >> 32, pair & 0xFFFF_FFFF
         figure, row = figures.one(number), servers[server]
         floor = against_floor(
             best_us=figure.min_us, one=tester_place(testers[tester]), other=places.get(row.name)

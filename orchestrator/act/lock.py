@@ -5,11 +5,11 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.events import printable
 from wire.fields import time_text
 
@@ -26,13 +26,8 @@ def fleet_lock(path: Path, *, fleet: str, command: str, now: datetime) -> Iterat
 
     The kernel lets go of the lock when its holder ends, however it ends, so a lock is never stale.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _taken(path, fleet=fleet)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _held(descriptor, fleet=fleet) from None
         holder = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -42,8 +37,32 @@ def fleet_lock(path: Path, *, fleet: str, command: str, now: datetime) -> Iterat
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
-        os.ftruncate(descriptor, 0)
+        path.unlink(missing_ok=True)
     finally:
+        os.close(descriptor)
+
+
+def _taken(path: Path, *, fleet: str) -> int:
+    while True:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise OrchestratorError(
+                f"the lock {path} cannot be taken: {error.strerror}",
+                cause="nothing is begun that another orchestrator could not know of",
+                next_step="make that directory writable, or set ORCHESTRATE_STATE_DIR to another",
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held = _held(descriptor, fleet=fleet)
+            os.close(descriptor)
+            raise held from None
+        # Whoever held it may have deleted the file between our opening and our locking it.
+        with suppress(FileNotFoundError):
+            if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                return descriptor
         os.close(descriptor)
 
 

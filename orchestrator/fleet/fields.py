@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Strict, StringConstraints, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from orchestrator.fleet.core_schema import plain_value
 from orchestrator.fleet.drivers import KNOWN_DRIVERS
 from orchestrator.fleet.nearest import did_you_mean
 from orchestrator.fleet.quantities import bytes_of, seconds_of, usd_of
@@ -66,6 +67,11 @@ def _integer_from_text(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
+def _number_from_text(value: Any) -> Any:
+    number = plain_value(value) if isinstance(value, str) else value
+    return number if isinstance(number, (int, float)) else value
+
+
 def _truth_from_text(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
@@ -79,13 +85,13 @@ def shown(value: Any) -> str:
     return str(value) if isinstance(value, (int, float, str)) else "…"
 
 
-Whole = Annotated[int, Strict()]
-"""A whole number; neither "20" nor 20.0 nor true."""
+Whole = Annotated[int, Strict(), BeforeValidator(_integer_from_text)]
+"""A whole number; neither 20.0 nor true. A `${VAR}` in quotes gives it as a text."""
 
-Truth = Annotated[bool, Strict()]
+Truth = Annotated[bool, Strict(), BeforeValidator(_truth_from_text)]
 """true or false; `yes` and `no` are texts in YAML 1.2."""
 
-Number = Annotated[float, Strict()]
+Number = Annotated[float, Strict(), BeforeValidator(_number_from_text)]
 
 Text = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -130,12 +136,6 @@ Bytes = Annotated[
 """A size: 56 or "1KiB"."""
 
 Driver = Annotated[str, BeforeValidator(_driver), StringConstraints(max_length=100)]
-
-Port = Annotated[int, Strict(), BeforeValidator(_integer_from_text)]
-"""A port; a `${VAR}` gives it as a text."""
-
-TruthOfReference = Annotated[bool, Strict(), BeforeValidator(_truth_from_text)]
-"""true or false; a `${VAR}` gives it as a text."""
 
 Family = BeforeValidator(_family)
 """Takes the numbers 4 and 6 where an IP version is asked for."""

@@ -7,10 +7,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo,
 from orchestrator.fleet.fields import (
     Dollars,
     Name,
-    Port,
     Seconds,
     Text,
-    TruthOfReference,
+    Truth,
     Whole,
     all_or_list,
     refusal,
@@ -85,10 +84,12 @@ class CollectorAccess(FleetModel):
     """Where reports go. Without a URL, an embedded collector is started on this machine."""
 
     url: Text | None = Field(None, description="The collector's URL; none: one is started here.")
-    port: Annotated[Port, Field(ge=1, le=65_535)] = Field(9090, description="Port of the embedded collector.")
+    port: Annotated[Whole, Field(ge=1, le=65_535)] = Field(
+        9090, description="Port of the embedded collector."
+    )
     admin_token: SecretRef | None = Field(None, description="Registers fleets and testers.")
     reader_token: SecretRef | None = Field(None, description="Reads results.")
-    insecure: TruthOfReference = Field(
+    insecure: Truth = Field(
         False, description="Send credentials over plain http to addresses that are not private."
     )
     references: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)

@@ -1,5 +1,6 @@
 """A YAML file as a tree in which every value knows its line and column."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,9 @@ from orchestrator.fleet.references import interpolated
 MOST_VALUES = 1_000_000
 """Beyond it a file is refused: aliases of aliases can name more values than fit in any memory."""
 
+MOST_LEVELS = 100
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _PLAIN = "plain"
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -154,9 +158,16 @@ class _Untyped:
     def resolve(self, kind: type[Node], _value: Any, implicit: Any) -> str:
         return _PLAIN if kind is ScalarNode and implicit[0] else _TEXT
 
-    def descend_resolver(self, _current: Any, _index: Any) -> None: ...
+    depth = 0
 
-    def ascend_resolver(self) -> None: ...
+    def descend_resolver(self, _current: Any, _index: Any) -> None:
+        # libyaml's composer calls itself for each level, and ends in a segmentation fault.
+        self.depth += 1
+        if self.depth > MOST_LEVELS:
+            raise RecursionError
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
 
 
 def _fast_node(text: str) -> Node | None:
@@ -201,6 +212,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, *, file: str) -> Pro
     hint = None
     if "alias" in f"{error.context} {error.problem}":
         hint = 'a value that begins with `*` needs quotes, for example "*/5 * * * *"'
+    elif "${" in (lines[line] if line < len(lines) else "") and "expected ',' or" in reason:
+        hint = 'within braces, a ${VAR} needs quotes: "${VAR}"'
     elif "\\t" in reason:
         hint = "indent with spaces"
     elif written.endswith(":") and "mapping values" in reason:
@@ -223,7 +236,7 @@ class _Grower:
         if isinstance(node, ScalarNode):
             if node.tag not in (_PLAIN, _TEXT):
                 self._refuse(mark, f"tag `{_tag_text(node.tag)}` is not read")
-            return Leaf(node.value, plain=node.tag == _PLAIN, file=self._file, mark=mark)
+            return Leaf(self._characters(node), plain=node.tag == _PLAIN, file=self._file, mark=mark)
         if node.tag != _TEXT:
             self._refuse(mark, f"tag `{_tag_text(node.tag)}` is not read")
         if id(node) in self._open:
@@ -243,13 +256,24 @@ class _Grower:
             if not isinstance(key, ScalarNode):
                 self._refuse(key.start_mark, "a key must be a text")
                 continue
-            if key.value in entries:
-                first = marks[key.value].line + 1
-                self._refuse(key.start_mark, f"duplicate key `{key.value}`", f"the first is on line {first}")
+            name = self._characters(key)
+            if name in entries:
+                first = marks[name].line + 1
+                self._refuse(key.start_mark, f"duplicate key `{name}`", f"the first is on line {first}")
                 continue
-            marks[key.value] = key.start_mark
-            entries[key.value] = self.grown(value)
+            marks[name] = key.start_mark
+            entries[name] = self.grown(value)
         return Branch(entries, marks=marks, file=self._file, mark=node.start_mark)
+
+    def _characters(self, node: ScalarNode) -> str:
+        text: str = node.value
+        if text.isascii() or not _SURROGATES.search(text):
+            return text
+        # JSON writes a character beyond 16 bits as two escapes, which YAML takes for two characters.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if "\ufffd" in text:
+            self._refuse(node.start_mark, "half of a surrogate pair is no character")
+        return text
 
     def _refuse(self, mark: Any, message: str, hint: str | None = None) -> None:
         self.problems.append(_place(self._file, mark).problem(message, hint))

@@ -232,15 +232,10 @@ def test_the_original_form_is_kept_verbatim(database_url: str) -> None:
         codes = [client.post("/", data=form).status_code for _ in range(2)]
         rubbish = client.post("/", content=b"\xff\x00=")
     with engine.connect() as connection:
-        rows = (
-            connection.execute(
-                sa.select(legacy_results, testers.c.name).join(
-                    testers, testers.c.id == legacy_results.c.tester_id
-                )
-            )
-            .mappings()
-            .all()
+        query = sa.select(legacy_results, testers.c.name).join(
+            testers, testers.c.id == legacy_results.c.tester_id
         )
+        rows = connection.execute(query).mappings().all()
     engine.dispose()
 
     assert codes == [200, 200]

@@ -69,8 +69,8 @@ def test_help_names_every_command() -> None:
         ({"COLLECTOR_PUBLIC_READ": "maybe"}, "COLLECTOR_PUBLIC_READ must be true or false, it is 'maybe'"),
         ({"COLLECTOR_INSTANCE_ID": "me"}, "COLLECTOR_INSTANCE_ID must be a UUID, it is 'me'"),
         (
-            {"COLLECTOR_ADMIN_TOKEN_FILE": "/nowhere"},
-            "COLLECTOR_ADMIN_TOKEN_FILE: /nowhere cannot be read: No such file or directory",
+            {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null/token"},
+            "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null/token cannot be read: Not a directory",
         ),
         (
             {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null"},

@@ -41,7 +41,7 @@ class Served:
 
     @contextmanager
     def stream(self, path: str = "/api/v1/events", *, last: int | None = None) -> Iterator[HTTPResponse]:
-        connection = HTTPConnection(*self.listener.getsockname(), timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.listener.getsockname()[1], timeout=20)
         connection.request("GET", path, headers={} if last is None else {"Last-Event-ID": str(last)})
         answer = connection.getresponse()
         try:

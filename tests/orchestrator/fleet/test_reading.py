@@ -68,26 +68,34 @@ def test_a_run_has_words(written: str, repeat: int | None) -> None:
 
 def test_variables_are_put_in_after_parsing_and_then_typed() -> None:
     fleet = read(
-        "name: x\nrun: {repeat: $"
-        + "{N}, every: '${EVERY:-1s}'}\nservers: [{name: 'a$$b', host: $"
-        + "{H}}]",
+        """
+name: x
+run: {repeat: "${N}", every: '${EVERY:-1s}'}
+limits:
+  concurrency: ${N}
+servers:
+  - {name: a$$b, host: "${H}"}
+  - name: ${H}
+    host: h
+""",
         environment={"N": "3", "H": "127.0.0.1", "EVERY": ""},
     )
 
-    assert (fleet.run.repeat, fleet.run.every_s) == (3, 1.0)
-    assert (fleet.servers[0].name, fleet.servers[0].host) == ("a$b", "127.0.0.1")
+    assert (fleet.run.repeat, fleet.run.every_s, fleet.limits.concurrency) == (3, 1.0, 3)
+    assert [(server.name, server.host) for server in fleet.servers] == [
+        ("a$b", "127.0.0.1"),
+        ("127.0.0.1", "h"),
+    ]
 
 
 def test_a_variable_cannot_bring_yaml_in() -> None:
-    fleet = read(
-        "name: x\nservers: [{name: a, host: b, group: $" + "{G}}]", environment={"G": "c}, {name: d"}
-    )
+    text = "name: x\nservers:\n  - {name: a, host: b, group: '${G}'}"
 
-    assert [server.group for server in fleet.servers] == ["c}, {name: d"]
+    assert read(text, environment={"G": "c}, {name: d"}).servers[0].group == "c}, {name: d"
 
 
 def test_a_variable_that_only_an_unused_profile_needs_may_be_unset() -> None:
-    text = "name: x\nprofiles:\n  p: {collector: {url: '${NOPE}'}, limits: {concurrency: $" + "{NOPE}}}"
+    text = "name: x\nprofiles:\n  p: {collector: {url: '${NOPE}'}, limits: {concurrency: '${NOPE}'}}"
 
     assert read(text).collector.url is None
     with pytest.raises(FleetFileError, match="variable `NOPE` is not set"):
@@ -121,7 +129,8 @@ def test_options_keep_what_numbers_would_lose() -> None:
 
 def test_count_and_regions_make_several_testers() -> None:
     fleet = read(
-        "name: x\ntesters: [{name: tokyo, count: 2}, {name: eu, driver: amazonec2, regions: [w, n], count: 1}]"
+        "name: x\ntesters:\n  - {name: tokyo, count: 2}\n"
+        "  - {name: eu, driver: amazonec2, regions: [w, n], count: 1}\n"
     )
 
     assert names(fleet) == ["tokyo-1", "tokyo-2", "eu-w-1", "eu-n-1"]
@@ -212,7 +221,7 @@ def test_aliases_of_aliases_do_not_fill_the_memory() -> None:
     lines = ["name: x", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
 
-    with pytest.raises(FleetFileError, match="^stdin: more than 1000000 values$"):
+    with pytest.raises(FleetFileError, match=r"^stdin: more than 1000000 values$"):
         read("\n".join(lines))
 
 

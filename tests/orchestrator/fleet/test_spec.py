@@ -96,7 +96,7 @@ name: x
 testers:
   - name: a
     driver: generic
-    options: {key: "pre-${SECRET}", tags: [plain, "${SECRET}"], flag: ${FLAG}, price: 5$$, port: 022}
+    options: {key: "pre-${SECRET}", tags: [plain, "${SECRET}"], flag: "${FLAG}", price: 5$$, port: 022}
 collector:
   url: https://${HOST:-collector.example.net}:9090
   port: ${PORT}

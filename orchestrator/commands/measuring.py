@@ -1,0 +1,143 @@
+"""A fleet is brought up and its sweep to an end: what `up`, `sweep` and `watch` share."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from orchestrator.act.access import remote_access
+from orchestrator.act.apply import Failure
+from orchestrator.act.check import checks
+from orchestrator.act.hosts import HostWork
+from orchestrator.act.interrupts import Interrupts
+from orchestrator.act.opening import Opened
+from orchestrator.act.state import FleetState
+from orchestrator.act.sweep import finish_sweep, open_sweep, outcome_of
+from orchestrator.act.watch import Watch
+from orchestrator.commands.stage import Stage
+from orchestrator.decide.facts import Sweep
+from orchestrator.errors import ConfigurationError
+from orchestrator.events import Checked, FleetRead, TesterFailed
+from orchestrator.fleet.model import Fleet
+from orchestrator.places.deadline import Deadline
+
+DETACH_S = 600.0
+"""How long making hosts may take where nobody waits for their runs."""
+
+GIVE_UP_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What came of a sweep: its outcome, None while it is open."""
+
+    sweep: Sweep
+    outcome: str | None
+    failures: list[Failure]
+    watched: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is well, 3 when some testers failed, 1 when all did."""
+        if any(failure.is_left for failure in self.failures):
+            return 5
+        if self.outcome == "failed":
+            return 1
+        return 3 if self.outcome == "partial" else 0
+
+
+def read_and_check(fleet: Fleet, *, state: FleetState, stage: Stage, offline: bool = False) -> None:
+    """Show what was read, and refuse what cannot be carried out, before anything is created."""
+    stage.emit(
+        FleetRead(
+            time=stage.edge.clock(),
+            fleet=fleet.name,
+            source=fleet.source,
+            tester_count=len(fleet.testers),
+            server_count=len(fleet.servers),
+            repeat=fleet.run.repeat,
+        )
+    )
+    access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
+    for check in checks(fleet, state=state, access=access, offline=offline):
+        try:
+            detail = check.look()
+        except ConfigurationError as error:
+            stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="failed", detail=error.what))
+            raise
+        stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="ok", detail=detail))
+
+
+def measure(
+    fleet: Fleet,
+    *,
+    opened: Opened,
+    stage: Stage,
+    interrupts: Interrupts,
+    only: Collection[str] | None = None,
+    replace: Collection[str] = (),
+    again: bool = False,
+    detach: bool = False,
+) -> Measured:
+    """Make what the fleet asks for, wait for its runs, and finish the sweep when all have ended."""
+    ports = opened.ports
+    sweep = open_sweep(fleet, ports=ports, again=again)
+    watch = Watch(
+        fleet=fleet,
+        sweep=sweep,
+        ports=ports,
+        work=HostWork(fleet=fleet, sweep_id=sweep.sweep_id, ports=ports),
+        interrupts=interrupts,
+        revive=lambda: _revive(opened, fleet),
+        only=only,
+        replace=replace,
+    )
+    watch.begin(deadline=Deadline.after(DETACH_S))
+    if sweep.finished_at is not None:
+        return _measured(watch, outcome=ports.journal.outcome(sweep.sweep_id), watched=False)
+    if detach:
+        return _measured(watch, outcome=None, watched=False)
+    return wait(watch, stage=stage)
+
+
+def wait(watch: Watch, *, stage: Stage) -> Measured:
+    """Wait for the sweep's runs, not longer than `limits.deadline`, and finish it."""
+    limit_s = watch.fleet.limits.deadline_s
+    ended = watch.until_ended(deadline=Deadline.after(limit_s))
+    if not ended and watch.fleet.run.repeat is not None:
+        watch.give_up(reason=f"limits.deadline of {limit_s:g} s was over", deadline=Deadline.after(GIVE_UP_S))
+    _tell_failures(watch, stage=stage)
+    if not watch.has_ended(everybody=True):
+        return _measured(watch, outcome=None, watched=True)
+    outcome = outcome_of(watch.rows)
+    finish_sweep(
+        watch.sweep.sweep_id, fleet=watch.fleet.name, outcome=outcome, rows=watch.rows, ports=watch.ports
+    )
+    return _measured(watch, outcome=outcome, watched=True)
+
+
+def _measured(watch: Watch, *, outcome: str | None, watched: bool) -> Measured:
+    return Measured(sweep=watch.sweep, outcome=outcome, failures=watch.failures, watched=watched)
+
+
+def _tell_failures(watch: Watch, *, stage: Stage) -> None:
+    reasons: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for row in watch.rows:
+        if row["state"] == "abandoned":
+            counts[row["tester"]] = counts.get(row["tester"], 0) + 1
+            reasons.setdefault(row["tester"], row.get("reason") or "")
+    for tester, count in counts.items():
+        stage.emit(
+            TesterFailed(
+                time=stage.edge.clock(),
+                tester=tester,
+                what=f"{count} run{'' if count == 1 else 's'} abandoned",
+                cause=reasons[tester],
+                next_step=f"orchestrate logs {tester}, then orchestrate up --again --only {tester}",
+            )
+        )
+
+
+def _revive(opened: Opened, fleet: Fleet) -> None:
+    """Start an embedded collector that died; its testers have spooled meanwhile."""
+    if opened.embedded is not None:
+        opened.embedded.up(port=fleet.collector.port)
