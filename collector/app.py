@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -23,8 +24,27 @@ from collector.session import engine_of
 from collector.settings import Settings
 from collector.web import events, fleets, health, legacy, reads, runs, sweeps, testers
 from collector.web.failures import unavailable
+from collector.web.reads_answers import Problem
 from collector.web.state import Services
 from wire.fields import time_text
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in (
+        (400, "Not JSON, bad gzip, another digest, or a parameter that is rubbish"),
+        (401, "Credentials are missing or wrong"),
+        (403, "These credentials may not do this, or the run is another tester's"),
+        (404, "What is named is unknown"),
+        (408, "The body took too long"),
+        (409, "Something else is stored under this name or id"),
+        (410, "The tester is retired"),
+        (413, "The body is too large"),
+        (415, "The Content-Encoding is unknown"),
+        (422, "A field is not as it must be, or the version is unknown"),
+        (503, "The database is away, busy or full; Retry-After says when to try again"),
+    )
+}
+"""The error answers of what writes."""
 
 COLLECTOR_TIME = "Collector-Time"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
@@ -62,8 +82,10 @@ def create_app(
         openapi_url="/openapi.json",
     )
     app.state.services = services
-    for module in (health, fleets, testers, sweeps, runs, legacy, reads, events):
+    for module in (health, legacy, reads, events):
         app.include_router(module.router)
+    for module in (fleets, testers, sweeps, runs):
+        app.include_router(module.router, responses=ERRORS)
     _add_answers(app, services)
     return app
 

@@ -75,13 +75,16 @@ def _bad_url() -> ConfigurationError:
 def _sqlite(url: sa.URL) -> sa.Engine:
     assert url.database is not None
     directory = Path(url.database).absolute().parent
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the directory {directory} cannot be made: {error.strerror}",
-            hint="name another file with --database-url",
-        ) from None
+
+    def make_directory(*_arguments: object) -> None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"the directory {directory} cannot be made: {error.strerror}",
+                hint="name another file with --database-url",
+            ) from None
+
     engine = sa.create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
@@ -89,6 +92,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         max_overflow=POOL_OVERFLOW,
         pool_timeout=BUSY_TIMEOUT_S,
     )
+    event.listen(engine, "do_connect", make_directory)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

@@ -44,17 +44,19 @@ def remote_access(
     Raise `ConfigurationError` for a token that cannot be read.
     """
     said = None if fleet is None else fleet.collector
-    url = (said and said.url) or settings.collector_url
+    url = settings.collector_url if said is None else said.url or settings.collector_url
     if url is None:
         return None
     directory = Path("." if fleet is None else fleet.directory)
-    admin = _secret(said and said.admin_token, directory=directory, environment=environment)
-    reader = _secret(said and said.reader_token, directory=directory, environment=environment)
+    admin = reader = None
+    if said is not None:
+        admin = _secret(said.admin_token, directory=directory, environment=environment)
+        reader = _secret(said.reader_token, directory=directory, environment=environment)
     return Access(
         url=url,
         admin_token=admin or settings.admin_token,
         reader_token=reader or settings.reader_token,
-        insecure=settings.insecure or bool(said and said.insecure),
+        insecure=settings.insecure or (said is not None and said.insecure),
     )
 
 

@@ -13,9 +13,12 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.events import HostMoved, Note, Removed
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.files import write_whole
 
 STEP_S = 120.0
 """How long one step of one host may take."""
+
+KEPT_LOG_BYTES = 1_048_576
 
 
 class HostWork:
@@ -94,6 +97,7 @@ class HostWork:
         # A tester that still writes would put a report behind our back.
         self._ports.place.stop(host_name, deadline=deadline.sooner(STEP_S))
         self._set_aside(host)
+        self._keep_log(host)
         self._ports.place.remove(host_name, deadline=deadline.sooner(STEP_S))
         self._ports.journal.move(host_name, HostEvent.REMOVED)
         now = self._ports.clock()
@@ -126,6 +130,17 @@ class HostWork:
         self._ports.emit(
             Note(time=self._ports.clock(), level="warning", text=f"{host.tester}: {left}, kept in {kept}")
         )
+
+    def _keep_log(self, host: Host) -> None:
+        """Keep the end of a tester's log: who looks for a failure comes when its host is gone."""
+        path = self._ports.place.log(host.name)
+        if path is None:
+            return
+        directory = self._ports.state.logs
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - KEPT_LOG_BYTES))
+            write_whole(directory / f"{host.name}.log", log.read())
 
     def _job(self, tester: Tester) -> bytes:
         fleet, sweep_id, _ = self._wanted(tester.name)

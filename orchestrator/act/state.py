@@ -45,6 +45,11 @@ class FleetState:
         return self.directory / "undelivered"
 
     @property
+    def logs(self) -> Path:
+        """What the testers of removed hosts wrote, a file each."""
+        return self.directory / "logs"
+
+    @property
     def exists(self) -> bool:
         """Whether an orchestrator has worked on this fleet here."""
         return self.journal.exists()

@@ -1,6 +1,7 @@
 """Brings a sweep to its end: looks, plans, applies, and looks again."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +13,16 @@ from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.observe import known_runs, note_ended_testers
 from orchestrator.act.ports import Ports
 from orchestrator.collector_client import CollectorError
-from orchestrator.decide.actions import AbandonRun, Action, DrainHost, changes
+from orchestrator.decide.actions import (
+    AbandonRun,
+    Action,
+    CreateHost,
+    DrainHost,
+    RemoveHost,
+    ReplaceTester,
+    StartTester,
+    changes,
+)
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import HostState
 from orchestrator.decide.plan import plan
@@ -35,7 +45,8 @@ MOST_ABANDONED = 1_000
 class Watch:
     """One sweep of one fleet, on its way.
 
-    `only` leaves the other testers as they are. `revive` is called when the collector does not
+    `only` leaves the other testers as they are; the sweep is theirs alone where `is_partial` says so.
+    `revive` is called when the collector does not
     answer: an embedded one is started again.
     """
 
@@ -47,18 +58,42 @@ class Watch:
     revive: Callable[[], None]
     only: Collection[str] | None = None
     replace: Collection[str] = ()
+    is_partial: bool = False
     rows: list[dict[str, Any]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    _seen: dict[str, str] = field(default_factory=dict)
+    _seen: dict[str, str] | None = None
     _last: Progress | None = None
     _away: bool = False
 
+    def begin(self, *, deadline: Deadline) -> None:
+        """Say in numbers what the fleet asks for, and apply it."""
+        before = len(self.ports.journal.hosts())
+        todo = self._look_and_plan()
+        kinds = Counter(type(action) for action in todo)
+        self.ports.emit(
+            Planned(
+                time=self.ports.clock(),
+                fleet=self.fleet.name,
+                create=kinds[CreateHost],
+                keep=max(0, before - kinds[RemoveHost]),
+                remove=kinds[RemoveHost],
+                start=kinds[StartTester] + kinds[ReplaceTester],
+            )
+        )
+        self.replace = ()
+        self._apply(todo, deadline=deadline)
+
     def step(self, *, deadline: Deadline) -> list[Action]:
         """Look, plan, and apply what there is to do; return that. Raise `CollectorError`."""
+        todo = self._look_and_plan()
+        self._apply(todo, deadline=deadline)
+        return todo
+
+    def _look_and_plan(self) -> list[Action]:
         # The processes first, then the runs: whoever is gone by now has delivered what we read next.
         note_ended_testers(repeat=self.fleet.run.repeat, work=self.work, ports=self.ports)
         self._read_runs()
-        todo = changes(
+        return changes(
             plan(
                 fleet=self.fleet,
                 hosts=self.ports.journal.hosts(include_removed=True),
@@ -67,26 +102,6 @@ class Watch:
                 now=self.ports.clock(),
                 only=self.only,
                 replace=self.replace,
-            )
-        )
-        self.replace = ()
-        self._apply(todo, deadline=deadline)
-        return todo
-
-    def begin(self, *, deadline: Deadline) -> None:
-        """Apply what the fleet asks for, and say what that was in numbers."""
-        before = self.ports.journal.hosts()
-        todo = self.step(deadline=deadline)
-        counts = {kind: sum(type(action).__name__ == kind for action in todo) for kind in
-                  ("CreateHost", "RemoveHost", "StartTester", "ReplaceTester")}  # fmt: skip
-        self.ports.emit(
-            Planned(
-                time=self.ports.clock(),
-                fleet=self.fleet.name,
-                create=counts["CreateHost"],
-                keep=max(0, len(before) - counts["RemoveHost"]),
-                remove=counts["RemoveHost"],
-                start=counts["StartTester"] + counts["ReplaceTester"],
             )
         )
 
@@ -183,6 +198,9 @@ class Watch:
 
     def _read_runs(self) -> None:
         self.rows = list(self.ports.client.runs(sweep_id=self.sweep.sweep_id))
+        if self._seen is None:
+            # What had happened before we came is no news.
+            self._seen = {row["run_id"]: row["state"] for row in self.rows}
         for row in self.rows:
             if self._seen.get(row["run_id"]) == row["state"]:
                 continue

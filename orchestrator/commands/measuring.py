@@ -18,6 +18,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.events import Checked, FleetRead, TesterFailed
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
+from orchestrator.settings import Edge
 
 DETACH_S = 600.0
 """How long making hosts may take where nobody waits for their runs."""
@@ -44,18 +45,21 @@ class Measured:
         return 3 if self.outcome == "partial" else 0
 
 
+def fleet_read(fleet: Fleet, *, edge: Edge) -> FleetRead:
+    """Return the event that says what was read."""
+    return FleetRead(
+        time=edge.clock(),
+        fleet=fleet.name,
+        source=fleet.source,
+        tester_count=len(fleet.testers),
+        server_count=len(fleet.servers),
+        repeat=fleet.run.repeat,
+    )
+
+
 def read_and_check(fleet: Fleet, *, state: FleetState, stage: Stage, offline: bool = False) -> None:
     """Show what was read, and refuse what cannot be carried out, before anything is created."""
-    stage.emit(
-        FleetRead(
-            time=stage.edge.clock(),
-            fleet=fleet.name,
-            source=fleet.source,
-            tester_count=len(fleet.testers),
-            server_count=len(fleet.servers),
-            repeat=fleet.run.repeat,
-        )
-    )
+    stage.emit(fleet_read(fleet, edge=stage.edge))
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
     for check in checks(fleet, state=state, access=access, offline=offline):
         try:
@@ -89,6 +93,7 @@ def measure(
         revive=lambda: _revive(opened, fleet),
         only=only,
         replace=replace,
+        is_partial=again and only is not None,
     )
     watch.begin(deadline=Deadline.after(DETACH_S))
     if sweep.finished_at is not None:
@@ -105,7 +110,7 @@ def wait(watch: Watch, *, stage: Stage) -> Measured:
     if not ended and watch.fleet.run.repeat is not None:
         watch.give_up(reason=f"limits.deadline of {limit_s:g} s was over", deadline=Deadline.after(GIVE_UP_S))
     _tell_failures(watch, stage=stage)
-    if not watch.has_ended(everybody=True):
+    if not watch.has_ended(everybody=not watch.is_partial):
         return _measured(watch, outcome=None, watched=True)
     outcome = outcome_of(watch.rows)
     finish_sweep(

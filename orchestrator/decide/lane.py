@@ -122,6 +122,7 @@ class Lane:
             yield from self._at_rest(host)
             yield from self._abandoned(self._missing(), reason="its host is gone")
         elif host.state is HostState.PLANNED:
+            yield from self._abandoned(self._waiting(), reason="its host is gone")
             yield CreateHost(
                 tester_name=self._name,
                 reason="was about to be made",
@@ -163,6 +164,7 @@ class Lane:
         told = host.job_digest or ""
         running = host.state is HostState.RUNNING
         if self._sweep is None or host.sweep_id != self._sweep.sweep_id:
+            yield from self._abandoned(self._overdue(), reason="silent past its deadline")
             yield self._replaced(host, reason="a new sweep")
         elif settings_differ(told, digest) and (running or self._to_be_made()):
             yield from self._abandoned(self._overdue(), reason="silent past its deadline")
@@ -181,6 +183,7 @@ class Lane:
     def _with_ended_tester(self, host: Host) -> Iterator[Action]:
         """Decide for a tester that says it has made its runs, of which some have not arrived."""
         if self._repeat is None:
+            yield from self._abandoned(self._overdue(), reason="silent past its deadline")
             yield self._start(reason="its tester ended, and its runs have no end", host=host)
             return
         missing = self._missing()

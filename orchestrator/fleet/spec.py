@@ -63,7 +63,14 @@ def fleet_spec(fleet: Fleet) -> dict[str, Any]:
         image=_fields(fleet.image, ("build", "args", "load", "pull")),
         delivery=fleet.delivery,
         schedule=[
-            _fields(entry, ("name", "cron", "timezone", "testers", "missed")) for entry in fleet.schedule
+            {
+                "name": entry.name,
+                "cron": entry.cron,
+                "timezone": entry.timezone,
+                "testers": _plain(entry.testers),
+                "missed": entry.missed,
+            }
+            for entry in fleet.schedule
         ],
         limits=_filled(
             concurrency=limits.concurrency,

@@ -85,7 +85,7 @@ class CollectorAccess(FleetModel):
 
     url: Text | None = Field(None, description="The collector's URL; none: one is started here.")
     port: Annotated[Whole, Field(ge=1, le=65_535)] = Field(
-        9090, description="Port of the embedded collector."
+        9090, description="Its port where it is started here."
     )
     admin_token: SecretRef | None = Field(None, description="Registers fleets and testers.")
     reader_token: SecretRef | None = Field(None, description="Reads results.")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.places.deadline import Deadline
@@ -74,13 +74,17 @@ def run(
     """
     program = _command(argv[0])
     try:
-        process = program.popen(
-            list(argv[1:]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_given(extra),
-            new_session=True,
+        # plumbum hands out a thin wrapper that passes everything on to the Popen within.
+        process = cast(
+            "subprocess.Popen[bytes]",
+            program.popen(
+                list(argv[1:]),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_given(extra),
+                new_session=True,
+            ),
         )
     except OSError as error:
         raise ProgramFailed(f"{argv[0]} cannot be started", cause=str(error.strerror)) from None
@@ -121,7 +125,7 @@ def _command(executable: str) -> "LocalCommand":
 
     # plumbum adds its own copy of the environment to whatever a command is given: that copy is
     # thinned out here, where nobody else uses it.
-    for name in [name for name in local.env if not _may_pass(name)]:
+    for name in [name for name, _ in local.env if not _may_pass(name)]:
         with suppress(KeyError):
             del local.env[name]
     try:

@@ -32,10 +32,9 @@ class PlainShow:
 
     def show(self, event: Event) -> None:
         """Write one event."""
-        text = line_of(event)
-        if text:
-            self._stream.write(f"{event.time:%H:%M:%S} {text}\n")
-            self._stream.flush()
+        for line in line_of(event).splitlines():
+            self._stream.write(f"{event.time:%H:%M:%S} {line}\n")
+        self._stream.flush()
 
     def close(self) -> None:
         """Leave nothing half written."""
@@ -88,7 +87,7 @@ def line_of(event: Event) -> str:
         case Failed():
             return card_lines(event.what, cause=event.cause, next_step=event.next_step)
         case Answer():
-            return printable(event.summary)
+            return "\n".join(printable(line) for line in event.summary.splitlines())
         case _:
             return event.kind
 

@@ -37,8 +37,7 @@ def run(
     refuse_mixture(settings)
     log: Log = TextLog(stderr) if settings.job is None else JsonLog(stderr)
     jobs, job = _job(settings, stdin=stdin, log=log)
-    if isinstance(log, JsonLog):
-        log.context = {"fleet": job.fleet, "tester": job.tester, "sweep_id": str(job.sweep_id)}
+    _name(log, job)
     # The sockets come first: without them, nothing else matters.
     engine = open_engine(engine=settings.engine, sockets=settings.socket)
     outlet = _outlet(settings, job, environment=environment, log=log)
@@ -56,7 +55,7 @@ def run(
         show=_show(settings, stdout=stdout),
         dice=dice,
         outbox=None if outlet is None else outlet.outbox,
-        point=lambda new: _point(outlet, new),
+        point=lambda new: _point(outlet, new, log=log),
     )
     if outlet is None:
         runs.make(job)
@@ -103,12 +102,18 @@ def _outlet(
     )
 
 
-def _point(outlet: "Outlet | None", job: Job) -> None:
+def _point(outlet: "Outlet | None", job: Job, *, log: Log) -> None:
     if outlet is not None:
         try:
             outlet.point(job.collector_url, insecure=job.insecure)
         except UsageError as error:
             raise JobError(str(error)) from None
+    _name(log, job)
+
+
+def _name(log: Log, job: Job) -> None:
+    if isinstance(log, JsonLog):
+        log.context = {"fleet": job.fleet, "tester": job.tester, "sweep_id": str(job.sweep_id)}
 
 
 def _show(settings: argparse.Namespace, *, stdout: TextIO) -> Show:

@@ -114,3 +114,12 @@ def test_a_database_that_is_away_is_told_in_one_line() -> None:
     assert isinstance(failed, CollectorError)
     assert str(failed).startswith("the database does not answer: ")
     assert "\n" not in str(failed)
+
+
+def test_a_directory_that_cannot_be_made_is_a_usage_error() -> None:
+    failed = run("migrate", "--database-url", "sqlite:////dev/null/c.sqlite3").exception
+
+    assert isinstance(failed, ConfigurationError)
+    assert str(failed) == (
+        "the directory /dev/null cannot be made: File exists; name another file with --database-url"
+    )

@@ -27,6 +27,7 @@ class Place:
     folder: Path
     port: int
     environment: dict[str, str] = field(default_factory=dict)
+    begun: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -66,7 +67,7 @@ class Place:
 
     def begin(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command and return at once."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*ORCHESTRATE, *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -76,6 +77,8 @@ class Place:
             text=True,
             start_new_session=True,
         )
+        self.begun.append(process)
+        return process
 
     def get(self, path: str) -> Any:
         """Return what the embedded collector answers."""
@@ -136,5 +139,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
     }
     place = Place(folder=tmp_path, port=port, environment=environment)
     yield place
+    for command in place.begun:
+        command.kill()
+        command.communicate()
     for process in place.processes():
         process.send_signal(signal.SIGKILL)

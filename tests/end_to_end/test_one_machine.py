@@ -212,8 +212,9 @@ def where_one_address_is_silent(folder: Path) -> tuple[str, ...]:
     switch.write_text("hosts: files\n", encoding="ascii")
     script = (
         f"set -e; mount --bind {switch} /etc/nsswitch.conf; "
-        "ip link set lo up; ip link add quiet type dummy; "
-        "ip addr add 10.99.0.1/24 dev quiet; ip link set quiet up; "
+        "ip link set lo up; ip link add quiet type veth peer name deaf; "
+        "ip addr add 10.99.0.1/24 dev quiet; ip link set quiet up; ip link set deaf up; "
+        "ip neigh add 10.99.0.2 lladdr 02:00:00:00:00:02 dev quiet; "
         'exec "$@"'
     )
     return ("unshare", "--net", "--mount", "sh", "-c", script, "sh")

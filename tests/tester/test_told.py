@@ -36,10 +36,10 @@ ID = str(uuid4())
         ("run --tester-id me", "--tester-id: 'me' is not a UUID"),
         ("run --repeat never", "--repeat: 'never' is not a whole number from 1 to 10000000"),
         ("run --spool-limit lots", "--spool-limit: 'lots' is not a size: write 1GiB or 500MB"),
-        ("run --servers /nowhere/list", "--servers /nowhere/list: No such file or directory"),
+        ("run --servers /nonexistent/list", "--servers /nonexistent/list: No such file or directory"),
         (
-            "run --job /nowhere/job.json",
-            "the job file /nowhere/job.json cannot be read: No such file or directory",
+            "run --job /nonexistent/job.json",
+            "the job file /nonexistent/job.json cannot be read: No such file or directory",
         ),
         ("run --job x --count 3", "--job says who measures what; it goes without --count"),
         (
@@ -51,15 +51,15 @@ ID = str(uuid4())
             "a collector wants credentials: give --token-file FILE",
         ),
         (
-            f"run --host ::1 --collector http://127.0.0.1:1 --tester-id {ID} --token-file /nowhere/token",
-            "the token file /nowhere/token cannot be read: No such file or directory",
+            f"run --host ::1 --collector http://127.0.0.1:1 --tester-id {ID} --token-file /nonexistent/token",
+            "the token file /nonexistent/token cannot be read: No such file or directory",
         ),
         (
             f"run --host ::1 --collector 127.0.0.1:9090 --tester-id {ID} --token-file README.md",
             "the collector URL '127.0.0.1:9090' is wrong: write http://HOST:PORT or https://HOST:PORT",
         ),
         ("deliver", "give --spool DIR and --collector URL"),
-        ("deliver --spool /nowhere --collector http://127.0.0.1:1", "there is no spool at /nowhere"),
+        ("deliver --spool /nonexistent --collector http://127.0.0.1:1", "there is no spool at /nonexistent"),
         (
             "frobnicate",
             (

@@ -1,0 +1,106 @@
+"""Removes what a fleet has on this machine, saves what was measured, and sees that nothing is left."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from orchestrator.act.apply import Failure, apply
+from orchestrator.act.hosts import HostWork
+from orchestrator.act.interrupts import Interrupts
+from orchestrator.act.observe import known_runs
+from orchestrator.act.ports import Ports
+from orchestrator.act.sweep import finish_sweep, outcome_of
+from orchestrator.collector_client import CollectorError
+from orchestrator.decide.plan import plan_down
+from orchestrator.errors import ConfigurationError
+from orchestrator.events import Note
+from orchestrator.places.deadline import Deadline
+
+CONCURRENCY = 10
+REMOVE_S = 900.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removal:
+    """What `down` did: hosts that are gone, hosts that may be there still, reports that nobody took."""
+
+    removed: int
+    left: int
+    failures: list[Failure]
+    undelivered: int
+
+
+def remove_hosts(*, ports: Ports, interrupts: Interrupts, deadline: Deadline) -> Removal:
+    """Drain and remove every host of the fleet; one that fails keeps no other from going."""
+    before = ports.journal.hosts()
+    with interrupts.clearing_up():
+        failures = apply(
+            plan_down(hosts=before, now=ports.clock()),
+            work=HostWork(fleet=None, sweep_id=None, ports=ports),
+            ports=ports,
+            concurrency=CONCURRENCY,
+            deadline=deadline,
+            stopping=interrupts.stopping,
+        )
+        # A host whose drain failed is removed all the same: its spool is set aside on this machine.
+        failures += _second_try(failures, ports=ports, deadline=deadline)
+    left = len(ports.journal.hosts())
+    return Removal(
+        removed=len(before) - left,
+        left=left,
+        failures=[failure for failure in failures if failure.is_left],
+        undelivered=undelivered_count(ports),
+    )
+
+
+def undelivered_count(ports: Ports) -> int:
+    """Return how many reports of removed hosts wait on this machine."""
+    return sum(1 for _ in ports.state.undelivered.glob("*/reports/*.json.gz"))
+
+
+def close_sweep(*, ports: Ports, fleet: str, forever: bool, reason: str) -> None:
+    """Finish the open sweep of a fleet whose hosts are gone; a collector that is away learns it later."""
+    sweep = ports.journal.newest_sweep()
+    if sweep is None or sweep.finished_at is not None:
+        return
+    try:
+        rows = list(ports.client.runs(sweep_id=sweep.sweep_id))
+        for run in known_runs(rows):
+            if not run.ended:
+                ports.client.abandon_run(
+                    run.run_id,
+                    tester_id=run.tester_id,
+                    sweep_id=run.sweep_id,
+                    index=run.index,
+                    of=run.of,
+                    reason=reason,
+                )
+        rows = list(ports.client.runs(sweep_id=sweep.sweep_id))
+        outcome = outcome_of(rows) if forever and rows else "interrupted"
+        finish_sweep(sweep.sweep_id, fleet=fleet, outcome=outcome, rows=rows, ports=ports)
+    except (CollectorError, ConfigurationError) as error:
+        _close_here(sweep.sweep_id, ports=ports, why=error.what)
+
+
+def _close_here(sweep_id: UUID, *, ports: Ports, why: str) -> None:
+    ports.journal.finish_sweep(sweep_id, outcome="interrupted")
+    ports.emit(
+        Note(
+            time=ports.clock(),
+            level="warning",
+            text=f"the collector does not know that sweep {sweep_id} ended: {why}",
+        )
+    )
+
+
+def _second_try(failures: list[Failure], *, ports: Ports, deadline: Deadline) -> list[Failure]:
+    failed = {failure.tester for failure in failures if not failure.is_left}
+    work = HostWork(fleet=None, sweep_id=None, ports=ports)
+    again: list[Failure] = []
+    for host in ports.journal.hosts():
+        if host.tester not in failed:
+            continue
+        try:
+            work.remove(host.name, reason="its drain failed", deadline=deadline)
+        except Exception as error:  # noqa: BLE001 - one host must not keep the others here
+            again.append(Failure(tester=host.tester, error=error, is_left=True))
+    return again

@@ -1,0 +1,202 @@
+"""Brings a fleet up for `up` and `sweep`: check, make, measure, remove if asked, report."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.act.interrupts import Interrupts
+from orchestrator.act.journal import Journal
+from orchestrator.act.opening import Opened, opened_for_up
+from orchestrator.act.removal import REMOVE_S, Removal, close_sweep, remove_hosts
+from orchestrator.act.state import FleetState, state_of
+from orchestrator.collector_client import CollectorError
+from orchestrator.commands.choose_fleet import TESTERS, Asked, fleet_of_record, record_of, wanted_fleet
+from orchestrator.commands.measuring import Measured, measure, read_and_check
+from orchestrator.commands.stage import Stage, stage
+from orchestrator.decide.host import HostState
+from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind
+from orchestrator.fleet.model import Fleet
+from orchestrator.places.deadline import Deadline
+from orchestrator.settings import Edge
+from orchestrator.show.answers import matrix_text, slow_text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What the command line asks for; `is_sweep` removes on Ctrl-C as well."""
+
+    asked: Asked
+    only: Collection[str] | None = None
+    replace: Collection[str] = ()
+    again: bool = False
+    detach: bool = False
+    remove: bool = False
+    join: bool = False
+    is_sweep: bool = False
+
+
+def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
+    """Carry out a wish and return the exit code."""
+    fleet = wanted_fleet(wish.asked, edge=edge)
+    state = state_of(fleet.name, state_dir=edge.settings.state_dir)
+    interrupts = Interrupts(
+        farewell=f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
+    )
+    from_table = wish.asked.source == TESTERS or fleet.source.startswith("testers table")
+    with stage(edge, command=command, progress=progress) as shown, interrupts.watching():
+        try:
+            read_and_check(fleet, state=state, stage=shown)
+            with opened_for_up(
+                fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
+            ) as opened:
+                return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted before anything was measured",
+                cause="what was begun is in the journal",
+                next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
+            ) from None
+
+
+def watch_on(state: FleetState, *, progress: str, edge: Edge) -> int:
+    """Go on with the open sweep of a fleet as it was last asked for; return the exit code."""
+    record = record_of(state, edge=edge)
+    with Journal(state.journal, clock=edge.clock) as journal:
+        sweep = journal.newest_sweep()
+    if record is None or sweep is None:
+        raise ConfigurationError(f"fleet {state.name!r} has no sweep", next_step="orchestrate up")
+    wish = Wish(asked=Asked(name=state.name))
+    fleet = fleet_of_record(record, edge=edge)
+    interrupts = Interrupts(farewell=f"left at once; testers go on: {_command('down', wish)}")
+    with (
+        stage(edge, command="watch", progress=progress) as shown,
+        interrupts.watching(),
+        opened_for_up(fleet, state=state, edge=edge, emit=shown.emit, join=record.joined) as opened,
+    ):
+        return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+
+
+def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts: Interrupts) -> int:
+    measured: Measured | None = None
+    try:
+        measured = measure(
+            fleet,
+            opened=opened,
+            stage=shown,
+            interrupts=interrupts,
+            only=wish.only,
+            replace=wish.replace,
+            again=wish.again,
+            detach=wish.detach,
+        )
+    except KeyboardInterrupt:
+        if not wish.is_sweep:
+            raise _goes_on(wish, opened=opened) from None
+        shown.tell("interrupted: what was measured is saved, then everything is removed")
+    removal: Removal | None = None
+    if wish.remove:
+        removal = _remove(fleet, opened=opened, interrupts=interrupts)
+    data = {} if wish.detach else _report(opened, fleet=fleet, shown=shown)
+    if wish.remove and opened.embedded is not None:
+        # A connection that stands open would hold the collector's end up.
+        opened.ports.client.close()
+        opened.embedded.down()
+    return _end(wish, measured, removal, data=data, opened=opened, shown=shown)
+
+
+def _remove(fleet: Fleet, *, opened: Opened, interrupts: Interrupts) -> Removal:
+    removal = remove_hosts(ports=opened.ports, interrupts=interrupts, deadline=Deadline.after(REMOVE_S))
+    close_sweep(
+        ports=opened.ports, fleet=fleet.name, forever=fleet.run.repeat is None, reason="the fleet was removed"
+    )
+    return removal
+
+
+def _report(opened: Opened, *, fleet: Fleet, shown: Stage) -> dict[str, Any]:
+    """Print the matrix and the slow regions of the newest sweep; return both as data."""
+    sweep = opened.ports.journal.newest_sweep()
+    if sweep is None:
+        return {}
+    try:
+        matrix = opened.ports.client.matrix(fleet=opened.ports.fleet_id, sweep_id=sweep.sweep_id)
+        slow = opened.ports.client.slow(fleet=opened.ports.fleet_id, sweep_id=sweep.sweep_id)
+    except CollectorError as error:
+        shown.tell(f"no report for {fleet.name}: {error.what}")
+        return {}
+    shown.answer(matrix_text(matrix, width=shown.width, color=shown.color))
+    shown.answer("\n" + slow_text(slow, width=shown.width, color=shown.color))
+    return {"matrix": matrix, "slow": slow}
+
+
+def _end(
+    wish: Wish,
+    measured: Measured | None,
+    removal: Removal | None,
+    *,
+    data: dict[str, Any],
+    opened: Opened,
+    shown: Stage,
+) -> int:
+    code = 130 if measured is None else measured.exit_code
+    lines: list[str] = []
+    if measured is not None:
+        lines.append(_what_came(wish, measured))
+        data = data | {"sweep_id": str(measured.sweep.sweep_id), "outcome": measured.outcome}
+    if removal is not None:
+        lines.append(f"{removal.removed} removed, {removal.left} left.")
+        if removal.undelivered:
+            lines.append(
+                f"{removal.undelivered} reports not delivered, kept in {opened.ports.state.undelivered}"
+            )
+            code = max(code, 3)
+    if wish.remove and opened.embedded is not None:
+        lines.append(f"The results stay: {_command('report matrix', wish)}")
+    else:
+        lines.append(f"The API is at {opened.ports.access.url}/api/v1")
+        data = data | {"api": f"{opened.ports.access.url}/api/v1"}
+        if opened.embedded is not None:
+            lines.append(f"Testers and collector stay until: {_command('down', wish)}")
+    if removal is not None and removal.left:
+        shown.end(LeftBehind.exit_code, summary="\n".join(lines), data=data)
+        raise LeftBehind(
+            f"{removal.left} hosts may be left behind",
+            cause=str(removal.failures[0].error) if removal.failures else "",
+            next_step=_command("down", wish),
+        )
+    return shown.end(code, summary="\n".join(line for line in lines if line), data=data)
+
+
+def _what_came(wish: Wish, measured: Measured) -> str:
+    if wish.detach and measured.outcome is None:
+        return f"Sweep {measured.sweep.sweep_id} runs; watch it: {_command('watch', wish)}"
+    if measured.outcome is None:
+        return f"Sweep {measured.sweep.sweep_id} is open still; go on: {_command('up', wish)}"
+    if not measured.watched:
+        again = f"; measure again: {_command('up', wish)} --again"
+        return f"Sweep {measured.sweep.sweep_id} is finished ({measured.outcome}){again}"
+    return ""
+
+
+def _goes_on(wish: Wish, *, opened: Opened) -> Interrupted:
+    hosts = opened.ports.journal.hosts()
+    running = [host.tester for host in hosts if host.state in (HostState.RUNNING, HostState.STARTING)]
+    shown = ", ".join(running[:10]) + (f" and {len(running) - 10} more" if len(running) > 10 else "")
+    return Interrupted(
+        f"stopped watching; {len(running)} testers go on running: {shown}"
+        if running
+        else "stopped; no tester runs",
+        cause="Ctrl-C stops the watching, not the hosts",
+        next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
+    )
+
+
+def _command(command: str, wish: Wish) -> str:
+    asked = wish.asked
+    parts = ["orchestrate", command]
+    if asked.source is not None and command == "up":
+        parts += ["--from", asked.source]
+    if asked.name is not None:
+        parts += ["--fleet", asked.name]
+    if asked.fleet is not None and asked.fleet != "-":
+        parts.append(asked.fleet)
+    return " ".join(parts)

@@ -1,0 +1,64 @@
+"""`orchestrate check`: everything that `up` would refuse."""
+
+import click
+
+from orchestrator.commands.choose_fleet import Asked, fleet_argument
+from orchestrator.settings import Edge
+
+
+@click.command()
+@fleet_argument
+@click.option("--offline", is_flag=True, help="Ask no collector.")
+@click.option(
+    "--progress",
+    type=click.Choice(("auto", "tty", "plain", "json", "quiet")),
+    default="auto",
+    show_default=True,
+    help="How progress is shown on stderr; json: every event as a line on stdout.",
+)
+@click.pass_obj
+def check(
+    edge: Edge,
+    fleet: str | None,
+    source: str | None,
+    fleet_name: str | None,
+    profile: str | None,
+    offline: bool,
+    progress: str,
+) -> int:
+    """Say everything that `up` would refuse; create nothing."""
+    from orchestrator.act.access import remote_access
+    from orchestrator.act.check import checks
+    from orchestrator.act.state import state_of
+    from orchestrator.commands.choose_fleet import wanted_fleet
+    from orchestrator.commands.measuring import fleet_read
+    from orchestrator.commands.stage import stage
+    from orchestrator.errors import OrchestratorError
+    from orchestrator.events import Checked, TesterFailed
+
+    asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
+    with stage(edge, command="check", progress=progress) as shown:
+        wanted = wanted_fleet(asked, edge=edge)
+        state = state_of(wanted.name, state_dir=edge.settings.state_dir)
+        shown.emit(fleet_read(wanted, edge=edge))
+        access = remote_access(wanted, settings=edge.settings, environment=edge.environment)
+        code = 0
+        for item in checks(wanted, state=state, access=access, offline=offline):
+            try:
+                detail = item.look()
+            except OrchestratorError as error:
+                # Somebody who asks for a check wants to hear of everything at once.
+                code = max(code, error.exit_code)
+                shown.emit(Checked(time=edge.clock(), what=item.what, state="failed", detail=error.what))
+                shown.emit(
+                    TesterFailed(
+                        time=edge.clock(),
+                        tester=item.what,
+                        what=error.what,
+                        cause=error.cause,
+                        next_step=error.next_step,
+                    )
+                )
+            else:
+                shown.emit(Checked(time=edge.clock(), what=item.what, state="ok", detail=detail))
+        return shown.end(code, summary=f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}")

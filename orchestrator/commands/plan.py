@@ -1,0 +1,37 @@
+"""`orchestrate plan`: what `up` would do, from the same function."""
+
+import click
+
+from orchestrator.commands.choose_fleet import Asked, fleet_argument
+from orchestrator.settings import Edge
+
+
+@click.command("plan")
+@fleet_argument
+@click.option("--only", metavar="TESTER", multiple=True, help="Leave all other testers as they are.")
+@click.option("--replace", metavar="TESTER", multiple=True, help="Give these testers new hosts.")
+@click.option("--again", is_flag=True, help="Measure anew where the last sweep is finished.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.pass_obj
+def plan_command(
+    edge: Edge,
+    fleet: str | None,
+    source: str | None,
+    fleet_name: str | None,
+    profile: str | None,
+    only: tuple[str, ...],
+    replace: tuple[str, ...],
+    again: bool,
+    form: str,
+) -> int:
+    """Say what `up` would do; do nothing."""
+    from orchestrator.commands.choose_fleet import wanted_fleet
+    from orchestrator.commands.planning import planned
+    from orchestrator.show.plan import plan_json, plan_text
+
+    asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
+    wanted = wanted_fleet(asked, edge=edge)
+    actions = planned(wanted, only=only or None, replace=replace, again=again, edge=edge)
+    text = plan_json(wanted, actions) if form == "json" else plan_text(wanted, actions)
+    edge.stdout.write(text)
+    return 0

@@ -1,0 +1,52 @@
+"""The facts that a plan is made from, read without changing anything."""
+
+from collections.abc import Collection
+
+from orchestrator.act.journal import Journal
+from orchestrator.act.state import FleetState, state_of
+from orchestrator.decide.actions import Action
+from orchestrator.decide.facts import KnownRun, Sweep
+from orchestrator.decide.host import Host
+from orchestrator.decide.plan import plan
+from orchestrator.fleet.model import Fleet
+from orchestrator.settings import Edge
+
+
+def planned(
+    fleet: Fleet,
+    *,
+    only: Collection[str] | None,
+    replace: Collection[str],
+    again: bool,
+    edge: Edge,
+) -> list[Action]:
+    """Return what `up` would do, from the journal and the collector as they are."""
+    state = state_of(fleet.name, state_dir=edge.settings.state_dir)
+    hosts: list[Host] = []
+    sweep: Sweep | None = None
+    runs: list[KnownRun] = []
+    if state.exists:
+        with Journal(state.journal, clock=edge.clock) as journal:
+            hosts = journal.hosts(include_removed=True)
+            sweep = journal.newest_sweep()
+        if sweep is not None and sweep.finished_at is None:
+            runs = _runs(fleet, state=state, sweep=sweep, edge=edge)
+    return plan(
+        fleet=fleet,
+        hosts=hosts,
+        runs=runs,
+        sweep=sweep,
+        now=edge.clock(),
+        only=only,
+        replace=replace,
+        again=again,
+    )
+
+
+def _runs(fleet: Fleet, *, state: FleetState, sweep: Sweep, edge: Edge) -> list[KnownRun]:
+    from orchestrator.act.access import collector_access
+    from orchestrator.act.observe import known_runs
+
+    access = collector_access(fleet, state, settings=edge.settings, environment=edge.environment)
+    with access as found, found.client() as client:
+        return known_runs(client.runs(sweep_id=sweep.sweep_id))
