@@ -160,3 +160,13 @@ def _database(server: str, name: str) -> str:
 def _execute(server: str, statement: str) -> None:
     with psycopg.connect(_database(server, "postgres"), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the whole run when a test was skipped where none may be (`TESTS_MAY_SKIP=no`)."""
+    if os.environ.get("TESTS_MAY_SKIP") != "no" or session.exitstatus != pytest.ExitCode.OK:
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("tests were skipped, and here none may be (TESTS_MAY_SKIP=no)", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -72,8 +72,8 @@ class Connection:
             follow_redirects=False,
             trust_env=by_environment,
         )
-        # Its other hooks would print to stdout, which is for answers.
-        stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.LoggingOnRetryHook])
+        # Its own hooks would print each try; who waits is told by the one who asked.
+        stamina.instrumentation.set_on_retry_hooks([])
 
     def close(self) -> None:
         """Close what is open; closing twice is once."""

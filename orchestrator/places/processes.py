@@ -1,6 +1,7 @@
 """Processes of this machine, known by an argument of their command line."""
 
 import os
+import time
 from contextlib import suppress
 
 import psutil
@@ -9,6 +10,8 @@ from orchestrator.places.deadline import Deadline
 
 LOOKS = 5
 """How often the process table is looked at again: a starter may have forked behind our first look."""
+
+PAUSE_S = 0.01
 
 GONE_S = 5.0
 """How long a process that got SIGKILL may take to leave the table."""
@@ -37,12 +40,31 @@ def stop(argument: str, *, deadline: Deadline, patience_s: float) -> bool:
         for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.terminate()
-        _, alive = psutil.wait_procs(found, timeout=min(patience_s, deadline.left_s))
+        alive = _outlast(found, deadline=deadline.sooner(patience_s))
         for process in alive:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(alive, timeout=GONE_S)
+        _outlast(alive, deadline=Deadline.after(GONE_S))
     return not with_argument(argument)
+
+
+def _outlast(processes: list[psutil.Process], *, deadline: Deadline) -> list[psutil.Process]:
+    """Wait until the processes are gone, and return those that outlast the deadline.
+
+    A zombie is gone: it does nothing any more, and its parent may take its time.
+    """
+    alive = [process for process in processes if _lives(process)]
+    while alive and not deadline.is_over:
+        time.sleep(PAUSE_S)
+        alive = [process for process in alive if _lives(process)]
+    return alive
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _others() -> list[psutil.Process]:

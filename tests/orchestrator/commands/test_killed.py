@@ -1,18 +1,16 @@
 """An orchestrator that is killed after any record of its journal leaves nothing that cannot be mended."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.orchestrator.commands.conftest import World
+from tests.orchestrator.commands.a_world import World
 
 KILLED = -9
 MOST_RECORDS = 60
 
 
-def killed_everywhere(world: "World", *arguments: str) -> Iterator[int]:
+def killed_everywhere(world: World, *arguments: str) -> Iterator[int]:
     """Kill the command after its first record, then after its second, until it gets through."""
     for record in range(1, MOST_RECORDS):
         ended = world.run(*arguments, kill_after=record)
@@ -23,7 +21,7 @@ def killed_everywhere(world: "World", *arguments: str) -> Iterator[int]:
     pytest.fail("the command never came to its end")
 
 
-def test_down_after_a_kill_at_any_record_leaves_no_process_no_port_and_no_lock(world: "World") -> None:
+def test_down_after_a_kill_at_any_record_leaves_no_process_no_port_and_no_lock(world: World) -> None:
     world.write_fleet(testers="{name: a}")
     for record in killed_everywhere(world, "up", "--again"):
         ended = world.run("down")
@@ -33,7 +31,7 @@ def test_down_after_a_kill_at_any_record_leaves_no_process_no_port_and_no_lock(w
     assert world.is_clear()
 
 
-def test_up_goes_on_after_a_kill_at_any_record(world: "World") -> None:
+def test_up_goes_on_after_a_kill_at_any_record(world: World) -> None:
     world.write_fleet(testers="{name: a}")
     for record in killed_everywhere(world, "up", "--again"):
         ended = world.run("up")
@@ -44,7 +42,7 @@ def test_up_goes_on_after_a_kill_at_any_record(world: "World") -> None:
     assert world.is_clear()
 
 
-def test_down_goes_on_after_a_kill_at_any_record(world: "World") -> None:
+def test_down_goes_on_after_a_kill_at_any_record(world: World) -> None:
     world.write_fleet(testers="{name: a}", run="forever")
     assert world.run("up", "--detach").code == 0
     for record in killed_everywhere(world, "down"):
