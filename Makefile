@@ -3,7 +3,7 @@
 PYTHON ?= python3
 FLEET ?= fleet.yaml
 PART ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -q -n 2
 BIN := .venv/bin
 
 .PHONY: up down test check bench lock clean

@@ -1,5 +1,6 @@
 """Entry of the `orchestrate` program: reads the world, runs one command, says how it ended."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.settings import Edge, read_settings
 
 INTERRUPTED = 130
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def main(argv: Sequence[str] | None = None, *, after_journal_write: Callable[[], None] | None = None) -> int:
@@ -42,6 +44,17 @@ def main(argv: Sequence[str] | None = None, *, after_journal_write: Callable[[],
         # The reader of our output went away (`orchestrate report matrix | head`): that is its right.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        show_failure(
+            OrchestratorError(
+                f"{error.filename or 'a file'} cannot be written: {error.strerror}",
+                cause="what was begun before it is in the journal",
+                next_step="make room on that disk, then run the command again",
+            )
+        )
+        return OrchestratorError.exit_code
     return code if isinstance(code, int) else 0
 
 

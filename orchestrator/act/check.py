@@ -1,6 +1,6 @@
 """What would be refused: looked at before anything is created."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from orchestrator.act.access import Access
@@ -28,10 +28,15 @@ class Check:
 
 
 def checks(
-    fleet: Fleet, *, state: FleetState, access: Access | None, offline: bool = False
+    fleet: Fleet,
+    *,
+    state: FleetState,
+    access: Access | None,
+    only: Collection[str] | None = None,
+    offline: bool = False,
 ) -> Iterator[Check]:
-    """Return what to look at; `access` None means the embedded collector."""
-    yield Check(what="drivers", look=lambda: check_drivers(fleet))
+    """Return what to look at; `access` None means the embedded collector, `only` leaves others out."""
+    yield Check(what="drivers", look=lambda: check_drivers(fleet, only=only))
     yield Check(what="servers", look=lambda: check_servers(fleet))
     if "local" in fleet.testers_by_driver():
         yield Check(what="ping", look=check_may_ping)
@@ -43,11 +48,15 @@ def checks(
         yield Check(what="collector", look=lambda: check_remote(access))
 
 
-def check_drivers(fleet: Fleet) -> str:
-    """Raise where a tester's driver is not one that this version runs."""
-    foreign = {driver: names for driver, names in fleet.testers_by_driver().items() if driver not in DRIVERS}
+def check_drivers(fleet: Fleet, *, only: Collection[str] | None = None) -> str:
+    """Raise where the driver of a tester concerned is not one that this version runs."""
+    concerned = {
+        driver: tuple(name for name in names if only is None or name in only)
+        for driver, names in fleet.testers_by_driver().items()
+    }
+    foreign = {driver: names for driver, names in concerned.items() if names and driver not in DRIVERS}
     if not foreign:
-        return f"{len(fleet.testers)} local"
+        return f"{sum(len(names) for names in concerned.values())} local"
     lines = [f"driver {driver!r} of {_some(names)} cannot be run" for driver, names in foreign.items()]
     raise ConfigurationError(
         "\n".join(lines),
@@ -81,8 +90,10 @@ def check_may_ping() -> str:
 def check_embedded(fleet: Fleet, *, state: FleetState) -> str:
     """Raise where a stranger has the port of the embedded collector."""
     collector = EmbeddedCollector(state.collector)
+    if (url := collector.running_url()) is not None:
+        return f"embedded, {url}"
     if collector.is_alive:
-        return f"embedded, {collector.running_url() or 'starting'}"
+        return "embedded, not answering yet"
     check_port_is_free(fleet.collector.port)
     return f"embedded, port {fleet.collector.port} is free"
 

@@ -60,7 +60,7 @@ class EmbeddedCollector:
     @property
     def is_alive(self) -> bool:
         """Whether a process of it exists, answering or not."""
-        return bool(processes.with_argument(self._database_url))
+        return bool(processes.with_arguments(self._database_url))
 
     def admin_token(self) -> str:
         """Return the admin token; it is minted at the first time of asking."""
@@ -84,10 +84,10 @@ class EmbeddedCollector:
         does not come up.
         """
         record = self._record()
-        if record is not None and self.is_alive:
+        if record is not None and self._is_alive_on(record.port):
             if record.port == port and self._wait(record, deadline=Deadline.after(START_S)):
                 return url_of(port), False
-            self.down()
+            self._stop(self._database_url, _port_argument(record.port))
         check_port_is_free(port)
         self._start(Record(instance_id=record.instance_id if record else str(uuid4()), port=port), keep=True)
         return url_of(port), True
@@ -108,8 +108,11 @@ class EmbeddedCollector:
         raise AssertionError("the last attempt raises")
 
     def down(self) -> None:
-        """Stop it, and see that it is gone."""
-        if not processes.stop(self._database_url, deadline=Deadline.after(STOP_S), patience_s=STOP_S):
+        """Stop it, and see that it is gone; one that a killed command had opened for now as well."""
+        self._stop(self._database_url)
+
+    def _stop(self, *arguments: str) -> None:
+        if not processes.stop(*arguments, deadline=Deadline.after(STOP_S), patience_s=STOP_S):
             raise OrchestratorError(
                 "the embedded collector is still there",
                 cause="its process did not end, not even by SIGKILL",
@@ -131,8 +134,7 @@ class EmbeddedCollector:
             "serve",
             "--host",
             LOOPBACK,
-            "--port",
-            str(record.port),
+            _port_argument(record.port),
             "--database-url",
             self._database_url,
         )
@@ -143,7 +145,7 @@ class EmbeddedCollector:
         start(command, log=self.log, extra=settings)
         if not self._wait(record, deadline=Deadline.after(START_S)):
             said = self._last_words()
-            self.down()
+            self._stop(self._database_url, _port_argument(record.port))
             raise OrchestratorError(
                 f"the embedded collector did not come up on port {record.port}",
                 cause=said or "it said nothing",
@@ -155,10 +157,13 @@ class EmbeddedCollector:
         while not deadline.is_over:
             if self._answers(record.port, record.instance_id):
                 return True
-            if not self.is_alive:
+            if not self._is_alive_on(record.port):
                 return False
             time.sleep(PAUSE_S)
         return False
+
+    def _is_alive_on(self, port: int) -> bool:
+        return bool(processes.with_arguments(self._database_url, _port_argument(port)))
 
     def _answers(self, port: int, instance_id: str) -> bool:
         health = health_at(port)
@@ -176,6 +181,10 @@ class EmbeddedCollector:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
+
+
+def _port_argument(port: int) -> str:
+    return f"--port={port}"
 
 
 def url_of(port: int) -> str:

@@ -40,6 +40,19 @@ def token_of(directory: Path, *, tester_id: UUID) -> str:
     return token
 
 
+def is_told(directory: Path, *, tester_id: UUID, url: str) -> bool:
+    """Return whether the collector at `url` was told a tester's token from here."""
+    try:
+        return (directory / f"{tester_id}.told").read_text(encoding="utf-8") == url
+    except OSError:
+        return False
+
+
+def note_told(directory: Path, *, tester_id: UUID, url: str) -> None:
+    """Note that the collector at `url` knows a tester's token: written after it was told."""
+    write_whole(directory / f"{tester_id}.told", url.encode())
+
+
 def digest_of_token(token: str) -> str:
     """Return what the collector keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

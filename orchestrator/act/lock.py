@@ -34,8 +34,11 @@ def fleet_lock(path: Path, *, fleet: str, command: str, now: datetime) -> Iterat
             "command": command,
             "since": time_text(now),
         }
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        except OSError as error:
+            raise _cannot(path, error) from error
         yield
         path.unlink(missing_ok=True)
     finally:
@@ -48,11 +51,7 @@ def _taken(path: Path, *, fleet: str) -> int:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise OrchestratorError(
-                f"the lock {path} cannot be taken: {error.strerror}",
-                cause="nothing is begun that another orchestrator could not know of",
-                next_step="make that directory writable, or set ORCHESTRATE_STATE_DIR to another",
-            ) from error
+            raise _cannot(path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -64,6 +63,14 @@ def _taken(path: Path, *, fleet: str) -> int:
             if os.fstat(descriptor).st_ino == path.stat().st_ino:
                 return descriptor
         os.close(descriptor)
+
+
+def _cannot(path: Path, error: OSError) -> OrchestratorError:
+    return OrchestratorError(
+        f"the lock {path} cannot be written: {error.strerror}",
+        cause="nothing is begun that another orchestrator could not know of",
+        next_step="make room and make it writable, or set ORCHESTRATE_STATE_DIR to another directory",
+    )
 
 
 def _held(descriptor: int, *, fleet: str) -> Held:

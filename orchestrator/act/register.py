@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from orchestrator.act.identity import digest_of_token, tester_id_of, token_of
+from orchestrator.act.identity import digest_of_token, is_told, note_told, tester_id_of, token_of
 from orchestrator.act.journal import FleetRecord, Journal
 from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorClient, CollectorRefused
 from orchestrator.errors import ConfigurationError
 from orchestrator.events import printable
-from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.model import Fleet, Tester
+from orchestrator.fleet.roster import row_of_tester
 
 
 class NameTaken(ConfigurationError):
@@ -77,13 +79,19 @@ def register(
             by, at = error.body.get("registered_by"), error.body.get("registered_at")
             raise _name_taken(fleet.name, by=by, at=at) from None
         raise
-    known = {
-        str(row["name"]): UUID(row["tester_id"])
-        for row in client.testers(fleet=record.fleet_id, include_retired=True)
-    }
+    rows = {str(row["name"]): row for row in client.testers(fleet=record.fleet_id, include_retired=True)}
     ids: dict[str, UUID] = {}
     for tester in fleet.testers:
-        tester_id = known.get(tester.name) or tester_id_of(fleet_id=record.fleet_id, tester=tester.name)
+        row = rows.get(tester.name)
+        tester_id = (
+            tester_id_of(fleet_id=record.fleet_id, tester=tester.name)
+            if row is None
+            else UUID(row["tester_id"])
+        )
+        ids[tester.name] = tester_id
+        is_told_already = is_told(state.tokens, tester_id=tester_id, url=client.url)
+        if is_told_already and row is not None and _is_same(row, tester):
+            continue
         token = token_of(state.tokens, tester_id=tester_id)
         client.put_tester(
             tester_id,
@@ -94,8 +102,14 @@ def register(
             config=tester.to_spec(),
             token_sha256=digest_of_token(token),
         )
-        ids[tester.name] = tester_id
+        note_told(state.tokens, tester_id=tester_id, url=client.url)
     return ids
+
+
+def _is_same(row: dict[str, Any], tester: Tester) -> bool:
+    """Return whether the table has a tester as it is wanted, with a token."""
+    is_known = row.get("retired_at") is None and bool(row.get("has_token"))
+    return is_known and all(row.get(key) == value for key, value in row_of_tester(tester).items())
 
 
 def _registered(client: CollectorClient, name: str) -> dict[str, str] | None:

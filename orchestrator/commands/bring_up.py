@@ -8,13 +8,21 @@ from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened, opened_for_up
 from orchestrator.act.removal import REMOVE_S, Removal, close_sweep, remove_hosts
-from orchestrator.act.state import FleetState, state_of
+from orchestrator.act.state import state_of
 from orchestrator.collector_client import CollectorError
-from orchestrator.commands.choose_fleet import TESTERS, Asked, fleet_of_record, record_of, wanted_fleet
+from orchestrator.commands.choose_fleet import (
+    TESTERS,
+    Asked,
+    fleet_of_record,
+    fleet_with_state,
+    record_of,
+    wanted_fleet,
+)
 from orchestrator.commands.measuring import Measured, measure, read_and_check
 from orchestrator.commands.stage import Stage, stage
 from orchestrator.decide.host import HostState
 from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind
+from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
 from orchestrator.settings import Edge
@@ -37,43 +45,45 @@ class Wish:
 
 def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
     """Carry out a wish and return the exit code."""
-    fleet = wanted_fleet(wish.asked, edge=edge)
-    state = state_of(fleet.name, state_dir=edge.settings.state_dir)
-    interrupts = Interrupts(
-        farewell=f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
-    )
-    from_table = wish.asked.source == TESTERS or fleet.source.startswith("testers table")
-    with stage(edge, command=command, progress=progress) as shown, interrupts.watching():
-        try:
-            read_and_check(fleet, state=state, stage=shown)
-            with opened_for_up(
-                fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
-            ) as opened:
-                return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "interrupted before anything was measured",
-                cause="what was begun is in the journal",
-                next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
-            ) from None
+    with stage(edge, command=command, progress=progress) as shown:
+        fleet = wanted_fleet(wish.asked, edge=edge)
+        state = state_of(fleet.name, state_dir=edge.settings.state_dir)
+        interrupts = Interrupts(
+            farewell=f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
+        )
+        from_table = wish.asked.source == TESTERS or fleet.source.startswith("testers table")
+        with interrupts.watching():
+            try:
+                read_and_check(fleet, state=state, stage=shown, only=wish.only, replace=wish.replace)
+                with opened_for_up(
+                    fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
+                ) as opened:
+                    return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+            except KeyboardInterrupt:
+                raise Interrupted(
+                    "interrupted before anything was measured",
+                    cause="what was begun is in the journal",
+                    next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
+                ) from None
 
 
-def watch_on(state: FleetState, *, progress: str, edge: Edge) -> int:
+def watch_on(asked: Asked, *, progress: str, edge: Edge) -> int:
     """Go on with the open sweep of a fleet as it was last asked for; return the exit code."""
-    record = record_of(state, edge=edge)
-    with Journal(state.journal, clock=edge.clock) as journal:
-        sweep = journal.newest_sweep()
-    if record is None or sweep is None:
-        raise ConfigurationError(f"fleet {state.name!r} has no sweep", next_step="orchestrate up")
-    wish = Wish(asked=Asked(name=state.name))
-    fleet = fleet_of_record(record, edge=edge)
-    interrupts = Interrupts(farewell=f"left at once; testers go on: {_command('down', wish)}")
-    with (
-        stage(edge, command="watch", progress=progress) as shown,
-        interrupts.watching(),
-        opened_for_up(fleet, state=state, edge=edge, emit=shown.emit, join=record.joined) as opened,
-    ):
-        return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+    with stage(edge, command="watch", progress=progress) as shown:
+        state = fleet_with_state(asked, edge=edge)
+        record = record_of(state, edge=edge)
+        with Journal(state.journal, clock=edge.clock) as journal:
+            sweep = journal.newest_sweep()
+        if record is None or sweep is None:
+            raise ConfigurationError(f"fleet {state.name!r} has no sweep", next_step="orchestrate up")
+        wish = Wish(asked=Asked(name=state.name))
+        fleet = fleet_of_record(record, edge=edge)
+        interrupts = Interrupts(farewell=f"left at once; testers go on: {_command('down', wish)}")
+        with (
+            interrupts.watching(),
+            opened_for_up(fleet, state=state, edge=edge, emit=shown.emit, join=record.joined) as opened,
+        ):
+            return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
 
 
 def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts: Interrupts) -> int:
@@ -121,7 +131,7 @@ def _report(opened: Opened, *, fleet: Fleet, shown: Stage) -> dict[str, Any]:
         matrix = opened.ports.client.matrix(fleet=opened.ports.fleet_id, sweep_id=sweep.sweep_id)
         slow = opened.ports.client.slow(fleet=opened.ports.fleet_id, sweep_id=sweep.sweep_id)
     except CollectorError as error:
-        shown.tell(f"no report for {fleet.name}: {error.what}")
+        shown.tell(printable(f"no report for {fleet.name}: {error.what}"))
         return {}
     shown.answer(matrix_text(matrix, width=shown.width, color=shown.color))
     shown.answer("\n" + slow_text(slow, width=shown.width, color=shown.color))
@@ -197,6 +207,6 @@ def _command(command: str, wish: Wish) -> str:
         parts += ["--from", asked.source]
     if asked.name is not None:
         parts += ["--fleet", asked.name]
-    if asked.fleet is not None and asked.fleet != "-":
+    if asked.fleet is not None and (asked.fleet != "-" or command == "up"):
         parts.append(asked.fleet)
     return " ".join(parts)

@@ -8,12 +8,15 @@ from orchestrator.act.apply import Failure
 from orchestrator.act.check import checks
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
+from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened
 from orchestrator.act.state import FleetState
 from orchestrator.act.sweep import finish_sweep, open_sweep, outcome_of
 from orchestrator.act.watch import Watch
 from orchestrator.commands.stage import Stage
 from orchestrator.decide.facts import Sweep
+from orchestrator.decide.host import Host
+from orchestrator.decide.plan import plan
 from orchestrator.errors import ConfigurationError
 from orchestrator.events import Checked, FleetRead, TesterFailed
 from orchestrator.fleet.model import Fleet
@@ -57,17 +60,41 @@ def fleet_read(fleet: Fleet, *, edge: Edge) -> FleetRead:
     )
 
 
-def read_and_check(fleet: Fleet, *, state: FleetState, stage: Stage, offline: bool = False) -> None:
+def read_and_check(
+    fleet: Fleet,
+    *,
+    state: FleetState,
+    stage: Stage,
+    only: Collection[str] | None,
+    replace: Collection[str],
+) -> None:
     """Show what was read, and refuse what cannot be carried out, before anything is created."""
     stage.emit(fleet_read(fleet, edge=stage.edge))
+    _check_names(fleet, state=state, only=only, replace=replace, edge=stage.edge)
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
-    for check in checks(fleet, state=state, access=access, offline=offline):
+    for check in checks(fleet, state=state, access=access, only=only):
         try:
             detail = check.look()
         except ConfigurationError as error:
             stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="failed", detail=error.what))
             raise
         stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="ok", detail=detail))
+
+
+def _check_names(
+    fleet: Fleet,
+    *,
+    state: FleetState,
+    only: Collection[str] | None,
+    replace: Collection[str],
+    edge: Edge,
+) -> None:
+    """Have plan refuse the names that nobody has."""
+    hosts: list[Host] = []
+    if state.exists:
+        with Journal(state.journal, clock=edge.clock) as journal:
+            hosts = journal.hosts(include_removed=True)
+    plan(fleet=fleet, hosts=hosts, runs=[], now=edge.clock(), only=only, replace=replace)
 
 
 def measure(

@@ -19,7 +19,5 @@ from orchestrator.settings import Edge
 def watch(edge: Edge, fleet: str | None, fleet_name: str | None, progress: str) -> int:
     """Watch the open sweep until its runs are done, as `up` does; nothing new is begun."""
     from orchestrator.commands.bring_up import watch_on
-    from orchestrator.commands.choose_fleet import fleet_with_state
 
-    state = fleet_with_state(Asked(fleet=fleet, name=fleet_name), edge=edge)
-    return watch_on(state, progress=progress, edge=edge)
+    return watch_on(Asked(fleet=fleet, name=fleet_name), progress=progress, edge=edge)

@@ -62,7 +62,7 @@ class LocalPlace:
 
     def is_running(self, host_name: str) -> bool:
         """Return whether a process has this host's job in its command line."""
-        return bool(processes.with_argument(str(self._job(host_name))))
+        return bool(processes.with_arguments(str(self._job(host_name))))
 
     def running(self, host_names: Sequence[str]) -> frozenset[str]:
         """Return those of some hosts whose testers live, with one look at the process table."""

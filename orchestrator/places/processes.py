@@ -22,19 +22,19 @@ def arguments() -> frozenset[str]:
     return frozenset(argument for process in _others() for argument in _command_line(process))
 
 
-def with_argument(argument: str) -> list[psutil.Process]:
-    """Return the programs that have `argument` in their command line.
+def with_arguments(*arguments: str) -> list[psutil.Process]:
+    """Return the programs that have all of `arguments` in their command line.
 
-    The argument stands whole, and the program is a Python one: an editor or a pager that has the
-    same file open is no tester.
+    The arguments stand whole, and the program runs a Python module: an editor or a pager that has
+    the same file open is no tester.
     """
-    return [process for process in _others() if _is_ours(_command_line(process), argument)]
+    return [process for process in _others() if _is_ours(_command_line(process), arguments)]
 
 
-def stop(argument: str, *, deadline: Deadline, patience_s: float) -> bool:
-    """Stop every program with `argument`: SIGTERM, patience, SIGKILL. Return whether all are gone."""
+def stop(*arguments: str, deadline: Deadline, patience_s: float) -> bool:
+    """Stop every program with `arguments`: SIGTERM, patience, SIGKILL. Return whether all are gone."""
     for _ in range(LOOKS):
-        found = with_argument(argument)
+        found = with_arguments(*arguments)
         if not found:
             return True
         for process in found:
@@ -45,7 +45,7 @@ def stop(argument: str, *, deadline: Deadline, patience_s: float) -> bool:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         _outlast(alive, deadline=Deadline.after(GONE_S))
-    return not with_argument(argument)
+    return not with_arguments(*arguments)
 
 
 def _outlast(processes: list[psutil.Process], *, deadline: Deadline) -> list[psutil.Process]:
@@ -79,5 +79,5 @@ def _command_line(process: psutil.Process) -> list[str]:
         return []
 
 
-def _is_ours(command_line: list[str], argument: str) -> bool:
-    return argument in command_line and "-m" in command_line
+def _is_ours(command_line: list[str], arguments: tuple[str, ...]) -> bool:
+    return "-m" in command_line and all(argument in command_line for argument in arguments)
