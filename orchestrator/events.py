@@ -46,6 +46,8 @@ class Checked(Event):
     what: str
     state: str
     detail: str = ""
+    cause: str = ""
+    next_step: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

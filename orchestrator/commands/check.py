@@ -31,10 +31,10 @@ def check(
     from orchestrator.act.check import checks
     from orchestrator.act.state import state_of
     from orchestrator.commands.choose_fleet import wanted_fleet
-    from orchestrator.commands.measuring import fleet_read
+    from orchestrator.commands.measuring import failed_check, fleet_read
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
-    from orchestrator.events import Checked, TesterFailed
+    from orchestrator.events import Checked
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
     with stage(edge, command="check", progress=progress) as shown:
@@ -49,16 +49,8 @@ def check(
             except OrchestratorError as error:
                 # Somebody who asks for a check wants to hear of everything at once.
                 code = max(code, error.exit_code)
-                shown.emit(Checked(time=edge.clock(), what=item.what, state="failed", detail=error.what))
-                shown.emit(
-                    TesterFailed(
-                        time=edge.clock(),
-                        tester=item.what,
-                        what=error.what,
-                        cause=error.cause,
-                        next_step=error.next_step,
-                    )
-                )
+                shown.emit(failed_check(item.what, error, now=edge.clock()))
+                shown.note_failure(item.what, error)
             else:
                 shown.emit(Checked(time=edge.clock(), what=item.what, state="ok", detail=detail))
         return shown.end(code, summary=f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from orchestrator.act.access import remote_access
 from orchestrator.act.apply import Failure
@@ -17,7 +18,7 @@ from orchestrator.commands.stage import Stage
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import Host
 from orchestrator.decide.plan import plan
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.events import Checked, FleetRead, TesterFailed
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
@@ -60,6 +61,13 @@ def fleet_read(fleet: Fleet, *, edge: Edge) -> FleetRead:
     )
 
 
+def failed_check(what: str, error: OrchestratorError, *, now: datetime) -> Checked:
+    """Return the event that says what a check refused."""
+    return Checked(
+        time=now, what=what, state="failed", detail=error.what, cause=error.cause, next_step=error.next_step
+    )
+
+
 def read_and_check(
     fleet: Fleet,
     *,
@@ -75,8 +83,8 @@ def read_and_check(
     for check in checks(fleet, state=state, access=access, only=only):
         try:
             detail = check.look()
-        except ConfigurationError as error:
-            stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="failed", detail=error.what))
+        except OrchestratorError as error:
+            stage.emit(failed_check(check.what, error, now=stage.edge.clock()))
             raise
         stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="ok", detail=detail))
 

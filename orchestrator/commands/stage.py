@@ -61,6 +61,18 @@ class Stage:
                 self.cards.append(event)
             self.show.show(event)
 
+    def note_failure(self, what: str, error: OrchestratorError) -> None:
+        """Keep a failure for the cards at the end, where its event was shown already."""
+        self.cards.append(
+            TesterFailed(
+                time=self.edge.clock(),
+                tester=what,
+                what=error.what,
+                cause=error.cause,
+                next_step=error.next_step,
+            )
+        )
+
     def answer(self, text: str) -> None:
         """Print what the person asked for on stdout; as JSON it stands in the last event instead."""
         if not self.is_json:

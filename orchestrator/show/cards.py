@@ -11,9 +11,9 @@ def card_text(error: OrchestratorError) -> str:
 
 def card_lines(what: str, *, cause: str = "", next_step: str = "") -> str:
     """Return a card as lines of text; the cause and the next step stand indented below."""
-    lines = [printable(line) for line in what.splitlines()] or [""]
+    lines = [printable(line) for line in what.split("\n")]
     for label, text in (("cause: ", cause), ("next:  ", next_step)):
-        for number, line in enumerate(text.splitlines()):
+        for number, line in enumerate(text.split("\n") if text else []):
             lead = label if number == 0 else " " * len(label)
             lines.append(f"  {lead}{printable(line)}")
     return "\n".join(lines)

@@ -32,8 +32,9 @@ class PlainShow:
 
     def show(self, event: Event) -> None:
         """Write one event."""
-        for line in line_of(event).splitlines():
-            self._stream.write(f"{event.time:%H:%M:%S} {line}\n")
+        for line in line_of(event).split("\n"):
+            if line:
+                self._stream.write(f"{event.time:%H:%M:%S} {line}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -42,18 +43,30 @@ class PlainShow:
 
 
 def line_of(event: Event) -> str:
-    """Return an event in words, empty for one that plain lines leave out."""
+    """Return an event in words; what moves a cursor or hides text is shown, never obeyed."""
+    match event:
+        case Failed():
+            return card_lines(event.what, cause=event.cause, next_step=event.next_step)
+        case Answer():
+            return "\n".join(printable(line) for line in event.summary.split("\n"))
+        case _:
+            return printable(_words(event))
+
+
+def _words(event: Event) -> str:
     match event:
         case FleetRead():
             runs = "runs without an end" if event.repeat is None else _count(event.repeat, "run") + " each"
             testers, servers = _count(event.tester_count, "tester"), _count(event.server_count, "server")
-            return f"{printable(event.source)} ok: {testers}, {servers}, {runs}"
+            return f"{event.source} ok: {testers}, {servers}, {runs}"
         case Checked():
-            detail = f": {printable(event.detail)}" if event.detail else ""
+            # What was refused is told in full by its card.
+            first = event.detail.split("\n", 1)[0]
+            detail = f": {first}" if first else ""
             return f"check {event.what} {event.state}{detail}"
         case CollectorReady():
             kind = "embedded collector" if event.embedded else "collector"
-            return f"{kind} {'started' if event.started else 'answers'} at {printable(event.url)}"
+            return f"{kind} {'started' if event.started else 'answers'} at {event.url}"
         case Planned():
             if not (event.create or event.remove or event.start):
                 return f"plan: nothing to change, {event.keep} to keep"
@@ -61,33 +74,27 @@ def line_of(event: Event) -> str:
         case SweepStarted():
             return f"sweep {event.sweep_id} {'goes on' if event.resumed else 'begins'}"
         case HostMoved():
-            reason = f": {printable(event.reason)}" if event.reason else ""
-            return f"{printable(event.tester)} {event.state}{reason}"
+            reason = f": {event.reason}" if event.reason else ""
+            return f"{event.tester} {event.state}{reason}"
         case RunMoved():
             of = "" if event.of is None else f"/{event.of}"
-            reason = f": {printable(event.reason)}" if event.reason else ""
-            return f"{printable(event.tester)} run {event.index + 1}{of} {event.state}{reason}"
+            reason = f": {event.reason}" if event.reason else ""
+            return f"{event.tester} run {event.index + 1}{of} {event.state}{reason}"
         case Progress():
             return progress_line(event)
         case Drained():
             return drained_line(event)
         case Removed():
-            return f"{printable(event.tester)} removed after {event.after_s:.1f} s"
+            return f"{event.tester} removed after {event.after_s:.1f} s"
         case SweepFinished():
             return (
                 f"sweep {event.sweep_id} {event.outcome}: {event.complete} complete, "
                 f"{event.truncated} truncated, {event.abandoned} abandoned"
             )
         case TesterFailed():
-            return f"{printable(event.tester)} failed: {printable(event.what)}"
+            return f"{event.tester} failed: {event.what}"
         case Note():
-            return (
-                printable(event.text) if event.level == "info" else f"{event.level}: {printable(event.text)}"
-            )
-        case Failed():
-            return card_lines(event.what, cause=event.cause, next_step=event.next_step)
-        case Answer():
-            return "\n".join(printable(line) for line in event.summary.splitlines())
+            return event.text if event.level == "info" else f"{event.level}: {event.text}"
         case _:
             return event.kind
 
@@ -107,8 +114,8 @@ def drained_line(event: Drained) -> str:
         parts.append(f"{event.left} not delivered")
     if event.rejected:
         parts.append(f"{event.rejected} refused for good")
-    reason = f" ({printable(event.reason)})" if event.reason else ""
-    return f"{printable(event.tester)} drained: {', '.join(parts)}{reason}"
+    reason = f" ({event.reason})" if event.reason else ""
+    return f"{event.tester} drained: {', '.join(parts)}{reason}"
 
 
 def duration(seconds: float) -> str:

@@ -85,7 +85,7 @@ class TtyShow:
         for tester in testers[:room]:
             table.add_row(
                 Text(f"  {printable(tester.tester)}"),
-                Text(tester.state, style=STYLES.get(tester.state, "")),
+                Text(printable(tester.state), style=STYLES.get(tester.state, "")),
                 Text(_runs(tester)),
                 Text(printable(tester.note), style="dim"),
             )

@@ -1,0 +1,50 @@
+"""What the documentation says is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tester.arguments import FLAGS
+from tests.documentation.reference import reference
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+
+def variables_in(path: Path, *, prefix: str) -> set[str]:
+    """Return the settings that a settings module reads."""
+    text = path.read_text(encoding="utf-8")
+    named = set(re.findall(rf'"({prefix}[A-Z_]+)"', text))
+    asked = re.findall(r'_(?:text|secret|number|boolean)\(\s*environment, "([A-Z_]+)"', text)
+    return named | {prefix + name for name in asked}
+
+
+def test_the_reference_is_what_the_programs_print() -> None:
+    written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    assert written == reference(), "renew it: python -m tests.documentation.reference > docs/reference.md"
+
+
+@pytest.mark.parametrize("package", ["orchestrator", "collector"])
+def test_every_setting_is_documented(package: str) -> None:
+    prefix = {"orchestrator": "ORCHESTRATE_", "collector": "COLLECTOR_"}[package]
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    found = variables_in(ROOT / package / "settings.py", prefix=prefix) - {prefix}
+
+    assert len(found) >= 5
+    assert {name for name in found if f"`{name}`" not in page} == set()
+
+
+def test_every_setting_of_the_tester_is_a_flag_and_documented() -> None:
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+    assert {flag.name for flag in FLAGS if f"--{flag.name} " not in page} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if not link.startswith(("http://", "https://")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
