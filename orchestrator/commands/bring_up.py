@@ -13,6 +13,7 @@ from orchestrator.collector_client import CollectorError
 from orchestrator.commands.choose_fleet import (
     TESTERS,
     Asked,
+    at_its_collector,
     fleet_of_record,
     fleet_with_state,
     record_of,
@@ -90,7 +91,7 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
     measured: Measured | None = None
     try:
         measured = measure(
-            fleet,
+            at_its_collector(fleet, edge=shown.edge),
             opened=opened,
             stage=shown,
             interrupts=interrupts,

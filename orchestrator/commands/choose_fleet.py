@@ -72,6 +72,17 @@ def wanted_fleet(asked: Asked, *, edge: Edge) -> Fleet:
     return fleet
 
 
+def at_its_collector(fleet: Fleet, *, edge: Edge) -> Fleet:
+    """Return the fleet with the collector of the environment where it names none itself.
+
+    What testers were told is compared by it: another collector is another job.
+    """
+    url = edge.settings.collector_url
+    if fleet.collector.url is not None or url is None:
+        return fleet
+    return fleet.model_copy(update={"collector": fleet.collector.model_copy(update={"url": url})})
+
+
 def fleet_with_state(asked: Asked, *, edge: Edge) -> FleetState:
     """Return the state of the fleet meant: of the file, of `--fleet`, or the only one that is here.
 

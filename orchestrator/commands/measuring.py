@@ -18,7 +18,7 @@ from orchestrator.commands.stage import Stage
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import Host
 from orchestrator.decide.plan import plan
-from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.errors import OrchestratorError
 from orchestrator.events import Checked, FleetRead, TesterFailed
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline

@@ -25,12 +25,12 @@ def plan_command(
     form: str,
 ) -> int:
     """Say what `up` would do; do nothing."""
-    from orchestrator.commands.choose_fleet import wanted_fleet
+    from orchestrator.commands.choose_fleet import at_its_collector, wanted_fleet
     from orchestrator.commands.planning import planned
     from orchestrator.show.plan import plan_json, plan_text
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
-    wanted = wanted_fleet(asked, edge=edge)
+    wanted = at_its_collector(wanted_fleet(asked, edge=edge), edge=edge)
     actions = planned(wanted, only=only or None, replace=replace, again=again, edge=edge)
     text = plan_json(wanted, actions) if form == "json" else plan_text(wanted, actions)
     edge.stdout.write(text)
