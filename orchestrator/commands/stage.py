@@ -14,6 +14,10 @@ from orchestrator.events import Answer, Event, Failed, TesterFailed
 from orchestrator.settings import Edge
 from orchestrator.show.cards import card_lines
 
+ON_INTERRUPT = {
+    "sweep": "Ctrl-C saves what was measured and removes the hosts.",
+    "down": "Ctrl-C leaves what is not removed yet.",
+}
 PROGRESS = ("auto", "tty", "plain", "json", "quiet")
 PLAIN_WIDTH = 80
 
@@ -126,7 +130,9 @@ def stage(edge: Edge, *, command: str, progress: str) -> Iterator[Stage]:
     kind = progress
     if kind == "auto":
         kind = "tty" if edge.stderr.isatty() else "plain"
-    opened = Stage(edge=edge, command=command, is_json=kind == "json", show=_renderer(kind, edge=edge))
+    opened = Stage(
+        edge=edge, command=command, is_json=kind == "json", show=_renderer(kind, edge=edge, command=command)
+    )
     try:
         yield opened
     except OrchestratorError as error:
@@ -146,7 +152,7 @@ def stage(edge: Edge, *, command: str, progress: str) -> Iterator[Stage]:
         opened.show.close()
 
 
-def _renderer(kind: str, *, edge: Edge) -> Show:
+def _renderer(kind: str, *, edge: Edge, command: str) -> Show:
     if kind == "json":
         from orchestrator.show.json_lines import JsonShow
 
@@ -154,7 +160,11 @@ def _renderer(kind: str, *, edge: Edge) -> Show:
     if kind == "tty":
         from orchestrator.show.tty import TtyShow
 
-        return TtyShow(edge.stderr, color=edge.settings.color)
+        return TtyShow(
+            edge.stderr,
+            color=edge.settings.color,
+            on_interrupt=ON_INTERRUPT.get(command, "Ctrl-C stops watching, not the hosts."),
+        )
     if kind == "quiet":
         from orchestrator.show.quiet import QuietShow
 

@@ -112,10 +112,16 @@ def _sentence(matrix: dict[str, Any], names: Sequence[str]) -> str:
         return "no results yet: `orchestrate up` measures"
     probes = sum(cell["n"] for cell in measured)
     lost = probes - sum(cell["answered"] for cell in measured)
-    size = f"{len(matrix['testers'])} testers × {len(names)} server addresses, {probes} probes"
+    testers, addresses = len(matrix["testers"]), len(names)
+    size = (
+        f"{testers} tester{'' if testers == 1 else 's'} × "
+        f"{addresses} server address{'' if addresses == 1 else 'es'}, {probes} probes"
+    )
     loss = "none lost" if not lost else f"{lost} lost or late ({percent_text(lost / probes)} %)"
     dark = sum(cell["state"] in ("lost", "late_only") for cell in measured)
-    return f"{size}, {loss}" + (f"; {dark} paths without any answer in time" if dark else "")
+    return f"{size}, {loss}" + (
+        f"; {dark} path{'' if dark == 1 else 's'} without any answer in time" if dark else ""
+    )
 
 
 def _records(matrix: dict[str, Any]) -> list[dict[str, Any]]:

@@ -60,9 +60,8 @@ def _words(event: Event) -> str:
             testers, servers = _count(event.tester_count, "tester"), _count(event.server_count, "server")
             return f"{event.source} ok: {testers}, {servers}, {runs}"
         case Checked():
-            # What was refused is told in full by its card.
-            first = event.detail.split("\n", 1)[0]
-            detail = f": {first}" if first else ""
+            # What was refused is told by its card.
+            detail = f": {event.detail}" if event.detail and event.state == "ok" else ""
             return f"check {event.what} {event.state}{detail}"
         case CollectorReady():
             kind = "embedded collector" if event.embedded else "collector"

@@ -16,6 +16,7 @@ from orchestrator.events import (
     Note,
     Progress,
     RunMoved,
+    SweepFinished,
     TesterProgress,
     printable,
 )
@@ -28,13 +29,18 @@ BESIDES_TESTERS = 3
 
 
 class TtyShow:
-    """Draws on stderr while events come in; on closing, the last picture stays."""
+    """Draws on stderr while events come in; what stays at the end are the lines above the picture.
 
-    def __init__(self, stream: TextIO, *, color: bool) -> None:
+    `on_interrupt` says what Ctrl-C would do to the command that is shown.
+    """
+
+    def __init__(self, stream: TextIO, *, color: bool, on_interrupt: str) -> None:
         self._console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=True)
+        self._on_interrupt = on_interrupt
         self._live: Live | None = None
         self._progress: Progress | None = None
         self._states: dict[str, str] = {}
+        self._is_over = False
 
     def show(self, event: Event) -> None:
         """Draw one event."""
@@ -49,6 +55,12 @@ class TtyShow:
                 pass
             case Checked(state="ok"):
                 pass
+            case SweepFinished():
+                # What is still to come, removals, has lines of its own.
+                self.close()
+                self._progress = None
+                self._is_over = True
+                self._print(line_of(event), "")
             case Failed():
                 self.close()
                 self._print(card_lines(event.what, cause=event.cause, next_step=event.next_step), "red")
@@ -71,8 +83,10 @@ class TtyShow:
             self._console.print(Text(text, style=style))
 
     def _draw(self) -> None:
+        if self._is_over:
+            return
         if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=False)
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
         self._live.update(self._picture(), refresh=True)
 
@@ -93,9 +107,7 @@ class TtyShow:
         if len(testers) > room:
             lines.append(Text(f"  and {len(testers) - room} more", style="dim"))
         if self._progress is not None:
-            lines.append(
-                Text(f"  {progress_line(self._progress)}. Ctrl-C stops watching, not the hosts.", style="dim")
-            )
+            lines.append(Text(f"  {progress_line(self._progress)}. {self._on_interrupt}", style="dim"))
         return Group(*lines)
 
     def _testers(self) -> list[TesterProgress]:

@@ -85,7 +85,7 @@ def test_marks_are_explained_and_untrusted_testers_named(make: Make) -> None:
 
     assert "× every probe lost; bad: the tester's run is not trusted" in text
     assert "not trusted: oslo, steal 40 %" in text
-    assert text.startswith("1 testers × 2 server addresses, 40 probes, 20 lost or late (50.0 %)")
+    assert text.startswith("1 tester × 2 server addresses, 40 probes, 20 lost or late (50.0 %)")
 
 
 def test_an_empty_matrix_says_what_to_do(make: Make) -> None:

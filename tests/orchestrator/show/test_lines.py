@@ -67,7 +67,7 @@ def test_a_json_line_is_one_line_that_parses(kind: type[Event]) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.kind))
 def test_a_terminal_obeys_nothing_that_an_event_holds(kind: type[Event]) -> None:
     stream = io.StringIO()
-    show = TtyShow(stream, color=False)
+    show = TtyShow(stream, color=False, on_interrupt="Ctrl-C stops watching.")
     show.show(hostile(kind))
     show.close()
     assert "\x1b[2J" not in stream.getvalue()
