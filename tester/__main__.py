@@ -1,17 +1,28 @@
 """The edge: arguments, environment, streams and signals come in here."""
 
 import argparse
+import io
 import os
 import signal
 import sys
 from types import FrameType
+from typing import TextIO
 
 from tester.errors import TesterError
 
 
 def main() -> None:
     """Run the tester and leave with its exit code."""
-    sys.exit(_exit_code())
+    # What is no text on stdin is one bad line, not the end.
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    code = _exit_code()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _let_go(stream)
+    sys.exit(code)
 
 
 def _exit_code() -> int:
@@ -28,12 +39,15 @@ def _exit_code() -> int:
         sys.stderr.write(f"tester: {error}\n")
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output is gone; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("tester: left at once; what was spooled stays in the spool\n")
         return 130
+
+
+def _let_go(stream: TextIO) -> None:
+    """Drop what a stream cannot get rid of: Python would complain of it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _commanded(settings: argparse.Namespace) -> int:

@@ -46,8 +46,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
+def path_of(text: str) -> Path:
+    """Return a path, `~` being somebody's home; raise ValueError where they have none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text!r} has no home directory") from None
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
@@ -105,7 +109,7 @@ def _yes(text: str) -> bool:
 
 _BOTH = ("run", "deliver")
 FLAGS = (
-    Flag(name="job", read=_path, metavar="FILE", text="job file of the orchestrator, read before each run"),
+    Flag(name="job", read=path_of, metavar="FILE", text="job file of the orchestrator, read before each run"),
     Flag(name="host", read=_text, metavar="HOST", text="a server to ping", many=True, by_hand=True),
     Flag(
         name="server", read=_text, metavar="NAME=HOST", text="a server and its name", many=True, by_hand=True
@@ -164,7 +168,9 @@ FLAGS = (
     Flag(name="sweep-id", read=_uuid, metavar="UUID", text="the sweep that the runs belong to", by_hand=True),
     Flag(name="tester-id", read=_uuid, metavar="UUID", text="who this tester is", commands=_BOTH),
     Flag(name="collector", read=_text, metavar="URL", text="where reports go", commands=_BOTH),
-    Flag(name="token-file", read=_path, metavar="FILE", text="this tester's token, one line", commands=_BOTH),
+    Flag(
+        name="token-file", read=path_of, metavar="FILE", text="this tester's token, one line", commands=_BOTH
+    ),
     Flag(
         name="insecure",
         read=_yes,
@@ -173,7 +179,7 @@ FLAGS = (
         default=False,
         commands=_BOTH,
     ),
-    Flag(name="spool", read=_path, metavar="DIR", text="where reports wait for delivery", commands=_BOTH),
+    Flag(name="spool", read=path_of, metavar="DIR", text="where reports wait for delivery", commands=_BOTH),
     Flag(
         name="spool-limit",
         read=bytes_of,

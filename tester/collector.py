@@ -25,6 +25,11 @@ class Answer:
         return str(self.body.get("error", ""))
 
     @property
+    def is_about_a_report(self) -> bool:
+        """Whether a collector wrote it: it says that a report was stored, or names what is wrong."""
+        return "repeated" in self.body or bool(self.error)
+
+    @property
     def words(self) -> str:
         """Status and message in one phrase."""
         parts = [

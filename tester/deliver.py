@@ -9,13 +9,14 @@ from tester import VERSION
 from tester.collector import PREFIX, Answer, Collector
 from tester.errors import CollectorAway, CorruptReport, SpoolFailed, UsageError, WrongVersion
 from tester.log import Log
+from tester.meeting import doubt_about
 from tester.outbox import Held, Outbox
 from tester.pauses import Pauses
 from tester.spool import Spooled
 from tester.status import Status
 from wire.announce import Announcement, Heartbeat
 from wire.report import DIGEST_HEADER, digest_of
-from wire.versions import API_VERSION, REPORT_VERSION
+from wire.versions import API_VERSION
 
 DONE = (200, 201, 202, 204)
 NEVER = (400, 403, 409, 410, 413, 422)
@@ -86,7 +87,13 @@ class Delivery:
         if self._wrong is not None:
             raise WrongVersion(self._wrong)
 
-    def announce(self, announcement: Announcement, *, wait_s: float) -> Answer | None:
+    def announce(
+        self,
+        announcement: Announcement,
+        *,
+        wait_s: float,
+        give_up: Callable[[], bool] = lambda: False,
+    ) -> Answer | None:
         """Announce a run; return the answer, or None where there was none within `wait_s`.
 
         It is sent later all the same, unless the run's report is there first.
@@ -97,7 +104,7 @@ class Delivery:
             self._pending, self._announced = announcement, None
             failures = self._failures
         self._wake.set()
-        self._wait_for(lambda: self._pending is None or self._failures > failures, wait_s)
+        self._wait_for(lambda: self._pending is None or self._failures > failures, wait_s, give_up=give_up)
         return self._announced
 
     def quiet(self, *, for_s: float) -> None:
@@ -180,8 +187,11 @@ class Delivery:
             if self._failures == 0 and self._met:
                 self._beat(collector, deadline_s=2.0)
             return 0.0
-        if self._pending is not None:
-            self._announce(collector, self._pending)
+        pending = self._pending
+        if pending is not None:
+            if not self._met:
+                self._meet(collector)
+            self._announce(collector, pending)
             return 0.0
         if now < self._not_before:
             return self._not_before - now
@@ -207,38 +217,27 @@ class Delivery:
         except (CollectorAway, UsageError) as error:
             self._trouble("collector_away", str(error))
             return
-        api, reports = answer.body.get("api_version"), answer.body.get("report_versions")
-        if answer.status >= 500 or answer.status == 429:
-            self._trouble("collector_busy", f"{collector.url}: {answer.words}", answer)
-        elif answer.status != 200 or api is None:
-            self._trouble(
-                "not_a_collector",
-                f"{collector.url} is no collector of this project (GET /healthz: {answer.status}); "
-                "see what listens there, or give another --collector",
-            )
-        elif api != API_VERSION or (isinstance(reports, list) and REPORT_VERSION not in reports):
-            self._wrong = (
-                f"the collector at {collector.url} speaks API version {api} and reads report versions "
-                f"{reports}; this tester ({VERSION}) speaks API version {API_VERSION} and writes report "
-                f"version {REPORT_VERSION}: install the tester that belongs to that collector, or update it"
-            )
-            self._trouble("wrong_version", self._wrong)
-        else:
+        doubt = doubt_about(answer, url=collector.url)
+        if doubt is None:
             self._wrong = None
             self._met = True
             self._well()
+            return
+        if doubt.is_version:
+            self._wrong = doubt.text
+        self._trouble(doubt.event, doubt.text, answer)
 
     def _announce(self, collector: Collector, announcement: Announcement) -> None:
-        answer = self._ask(
-            collector, "PUT", f"/runs/{announcement.run_id}", announcement.to_bytes(), deadline_s=SHORT_S
-        )
+        answer = None
+        if self._met:
+            path = f"/runs/{announcement.run_id}"
+            answer = self._ask(collector, "PUT", path, announcement.to_bytes(), deadline_s=SHORT_S)
         if answer is not None and answer.status not in DONE:
             if answer.status in NEVER:
                 self._tell("announcement_refused", f"the collector refuses this run: {answer.words}")
             else:
                 self._unwelcome(collector, answer)
         elif answer is not None:
-            self._met = True
             self._well()
         with self._changed:
             if self._pending is announcement:
@@ -295,6 +294,14 @@ class Delivery:
         answer = self._ask(collector, "PUT", path, content, deadline_s=deadline_s, headers=headers)
         if answer is None:
             self._outbox.put_back(report.run_id)
+        elif answer.status in DONE + NEVER and not answer.is_about_a_report:
+            # A proxy, a portal, another program: its yes keeps nothing, and its no is not the last word.
+            self._outbox.put_back(report.run_id)
+            self._trouble(
+                "not_the_collector",
+                f"{collector.url}: the answer ({answer.status}) is not a collector's; what stands between? "
+                "Reports stay in the spool",
+            )
         elif answer.status in DONE:
             self._outbox.delivered(report.run_id)
             self._well()

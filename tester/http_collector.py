@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tester import VERSION
 from tester.access import is_private, parts_of, read_token
-from tester.collector import Answer
+from tester.collector import PREFIX, Answer
 from tester.errors import CollectorAway
 from wire.announce import TESTER_TIME_HEADER
 from wire.fields import time_text
@@ -47,7 +47,8 @@ class HttpCollector:
         deadline_s: float,
     ) -> Answer:
         """Return the answer; raise `CollectorAway` where there is none by the deadline."""
-        credentials = self._credentials()
+        # Who is there is asked without credentials: it may be a stranger.
+        credentials = self._credentials() if path.startswith(PREFIX + "/") else None
         end = time.monotonic() + deadline_s
         reused = self._connection is not None
         try:
@@ -70,7 +71,7 @@ class HttpCollector:
         path: str,
         body: bytes | None,
         headers: dict[str, str],
-        credentials: str,
+        credentials: str | None,
         *,
         end: float,
     ) -> Answer:
@@ -81,11 +82,12 @@ class HttpCollector:
         try:
             connection = self._connected(max(0.1, end - time.monotonic()))
             headers = headers | {
-                "Authorization": credentials,
                 "User-Agent": f"latency-tester/{VERSION}",
                 "Accept": "application/json",
                 TESTER_TIME_HEADER: time_text(datetime.now(UTC)),
             }
+            if credentials is not None:
+                headers["Authorization"] = credentials
             if body is not None:
                 headers.setdefault("Content-Type", "application/json")
             sent_at, began = datetime.now(UTC), time.monotonic()

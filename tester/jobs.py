@@ -8,6 +8,19 @@ from tester.errors import JobError
 from wire.errors import UnknownVersion, WireError
 from wire.job import Job
 
+MOST_PROBES = 100_000_000
+"""Probes of a run whose positions still fit into memory (8 bytes each, twice)."""
+
+
+def refuse_excess(job: Job) -> None:
+    """Raise `JobError` where a run would hold more than memory does."""
+    planned = len(job.servers) * job.probe.count
+    if planned > MOST_PROBES:
+        raise JobError(
+            f"{len(job.servers)} servers × {job.probe.count} probes are {planned}, "
+            f"and a run holds {MOST_PROBES} at most: lower the count"
+        )
+
 
 class Jobs(Protocol):
     """Says what to do."""
@@ -36,6 +49,7 @@ class JobFile:
             ) from None
         except WireError as error:
             raise JobError(f"the job file {self._path} is wrong: {error}") from None
+        refuse_excess(job)
         return replace(
             job,
             collector_url=self._collector_url or job.collector_url,

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 from uuid import UUID
@@ -41,9 +42,7 @@ class TextLog:
         self._write(text)
 
     def _write(self, text: str) -> None:
-        with self._lock:
-            self._stream.write(f"tester: {text}\n")
-            self._stream.flush()
+        _write_line(self._stream, f"tester: {text}\n", lock=self._lock)
 
 
 class JsonLog:
@@ -69,9 +68,14 @@ class JsonLog:
     def _write(self, level: str, event: str, text: str, fields: dict[str, Any]) -> None:
         head = {"v": 1, "time": time_text(datetime.now(UTC)), "level": level, "event": event, "text": text}
         line = json.dumps(head | self.context | fields, default=_plain, ensure_ascii=False)
-        with self._lock:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+        _write_line(self._stream, line + "\n", lock=self._lock)
+
+
+def _write_line(stream: TextIO, line: str, *, lock: threading.Lock) -> None:
+    # A log that nobody takes (a full disk, a reader that is gone) must stop no measurement.
+    with lock, suppress(OSError):
+        stream.write(line)
+        stream.flush()
 
 
 def _plain(value: object) -> str:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # who only looks at the output needs no way out
 
 ANNOUNCE_S, ANNOUNCE_TO_THE_SILENT_S = 5.0, 1.0
 HEALTH_S = 1.0
+LONGEST_RUN_S = 31_536_000.0
+"""No announcement may say more."""
+WORST_BEHIND_S = 0.5
+"""Who fell behind by more was kept from listening too: answers look slow or late that were not."""
 SLOWEST_PROBE_S = 0.0001
 """What one probe costs this program at most on a slow machine, for the time that a run may take."""
 
@@ -34,9 +38,18 @@ class Means:
     delivery: "Delivery | None"
 
 
-def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
-    """Make a run and return its report; a stop makes it end as truncated."""
-    rows = rows_of(job.servers, ip=job.probe.ip, resolver=means.resolver)
+def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | None:
+    """Make a run and return its report; a stop makes it end as truncated.
+
+    None where the stop came before the run began: then nobody was told of it either.
+    """
+
+    def stopped() -> bool:
+        return means.stop.requested
+
+    rows = rows_of(job.servers, ip=job.probe.ip, resolver=means.resolver, give_up=stopped)
+    if stopped():
+        return None
     # The wall clock gives one label; all else is counted from it, so that a jump tears nothing.
     started_at, began = means.clock.now(), means.clock.monotonic()
     expected_s = expected(job.probe, addresses=sum(row.address is not None for row in rows))
@@ -53,7 +66,7 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
             expected_s=expected_s,
         )
         wait_s = ANNOUNCE_S if means.delivery.healthy() else ANNOUNCE_TO_THE_SILENT_S
-        answer = means.delivery.announce(announcement, wait_s=wait_s)
+        answer = means.delivery.announce(announcement, wait_s=wait_s, give_up=stopped)
         if answer is not None:
             offset_us, offset_error_us = answer.offset_us, answer.offset_error_us
         means.delivery.quiet(for_s=expected_s)
@@ -72,6 +85,10 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
         "clock_jump_us": round(jump_s * 1e6),
         "behind_us": probed.behind_us,
     }
+    behind_s = probed.behind_us / 1e6
+    if behind_s > WORST_BEHIND_S and health["trusted"]:
+        reason = f"the sending fell {behind_s:.1f} s behind its plan"
+        health |= {"trusted": False, "reason": reason}
     return Report(
         run_id=run_id,
         tester_id=job.tester_id,
@@ -80,7 +97,7 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
         of=job.repeat,
         started_at=started_at,
         finished_at=started_at + timedelta(seconds=elapsed_s),
-        end="truncated" if means.stop.requested and _is_cut(probed) else "complete",
+        end="truncated" if stopped() and _is_cut(probed) else "complete",
         probe=job.probe,
         engine=means.engine.describe(),
         health=health,
@@ -91,7 +108,7 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report:
 def expected(plan: ProbePlan, *, addresses: int) -> float:
     """Return the seconds that a run should take at most, once its names are resolved."""
     sending_s = max(plan.count * plan.interval_s, plan.count * addresses * SLOWEST_PROBE_S)
-    return ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s
+    return min(ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s, LONGEST_RUN_S)
 
 
 def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:

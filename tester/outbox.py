@@ -30,6 +30,8 @@ class Outbox:
         self._lock = threading.Lock()
         self._spooled: dict[UUID, Spooled] = {report.run_id: report for report in spool.waiting()}
         self._held: dict[UUID, Held] = {}
+        # Whose turn it is: those on disk and those in memory stand in one line.
+        self._line: dict[UUID, None] = dict.fromkeys(self._spooled)
         self.rejected_count = spool.rejected_count()
         self.skipped_count = 0
         self.spool_error: str | None = None
@@ -45,6 +47,7 @@ class Outbox:
         held = Held(run_id=run_id, started_at=started_at, body=body)
         with self._lock:
             on_disk = run_id in self._spooled or self._settled(held)
+            self._line.setdefault(run_id)
             then()
             if not on_disk:
                 self._held[run_id] = held
@@ -66,16 +69,15 @@ class Outbox:
     def next(self) -> Spooled | Held | None:
         """Return the oldest report, None where nothing waits."""
         with self._lock:
-            for spooled in self._spooled.values():
-                return spooled
-            for held in self._held.values():
-                return held
+            for run_id in self._line:
+                return self._spooled.get(run_id) or self._held[run_id]
             return None
 
     def delivered(self, run_id: UUID) -> None:
         """Forget a report that the collector has."""
         with self._lock:
             self._held.pop(run_id, None)
+            self._line.pop(run_id, None)
             spooled = self._spooled.pop(run_id, None)
             if spooled is not None:
                 self.spool.remove(spooled)
@@ -91,14 +93,15 @@ class Outbox:
                 self.spool.reject(spooled.path, reason=reason)
             self._held.pop(run_id, None)
             self._spooled.pop(run_id, None)
+            self._line.pop(run_id, None)
             self.rejected_count += 1
 
     def put_back(self, run_id: UUID) -> None:
         """Let the others go first: something is wrong with this one at the moment."""
         with self._lock:
-            spooled = self._spooled.pop(run_id, None)
-            if spooled is not None:
-                self._spooled[run_id] = spooled
+            if run_id in self._line:
+                del self._line[run_id]
+                self._line[run_id] = None
 
     def is_full(self) -> bool:
         """Return whether no further report could be kept."""

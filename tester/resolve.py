@@ -4,7 +4,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from tester.engine.engine import Address
 from wire.job import JobServer
 
 MOST_THREADS = 32
+LOOK_UP_S = 0.2
+"""How long a wish to give up may go unseen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +36,10 @@ class Row:
 class Resolver(Protocol):
     """Asks the name service."""
 
-    def answers(self, names: Iterable[str], *, deadline_s: float) -> Mapping[str, Answer]:
-        """Return an answer for each name, whatever happens, within the deadline."""
+    def answers(
+        self, names: Iterable[str], *, deadline_s: float, give_up: Callable[[], bool] = lambda: False
+    ) -> Mapping[str, Answer]:
+        """Return an answer for each name, whatever happens, by the deadline or soon after `give_up`."""
 
 
 class SystemResolver:
@@ -44,7 +48,9 @@ class SystemResolver:
     def __init__(self) -> None:
         self._alive = threading.Semaphore(MOST_THREADS)
 
-    def answers(self, names: Iterable[str], *, deadline_s: float) -> Mapping[str, Answer]:
+    def answers(
+        self, names: Iterable[str], *, deadline_s: float, give_up: Callable[[], bool] = lambda: False
+    ) -> Mapping[str, Answer]:
         """Return an answer for each name, whatever happens, within the deadline."""
         wanted = list(dict.fromkeys(names))
         late = Answer(error=f"no answer from the resolver within {deadline_s:g} s")
@@ -59,11 +65,14 @@ class SystemResolver:
         end = time.monotonic() + deadline_s
         answers: dict[str, Answer] = {}
         while len(answers) < len(wanted):
+            left_s = end - time.monotonic()
             try:
-                name, answer = answered.get(timeout=max(0.0, end - time.monotonic()))
+                name, answer = answered.get(timeout=min(max(0.0, left_s), LOOK_UP_S))
             except queue.Empty:
-                break
-            answers[name] = answer
+                if left_s <= 0 or give_up():
+                    break
+            else:
+                answers[name] = answer
         while not asked.empty():
             # Nobody wants these answers any more.
             try:
@@ -86,7 +95,12 @@ class SystemResolver:
 
 
 def rows_of(
-    servers: Iterable[JobServer], *, ip: str, resolver: Resolver, deadline_s: float = 10.0
+    servers: Iterable[JobServer],
+    *,
+    ip: str,
+    resolver: Resolver,
+    deadline_s: float = 10.0,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> list[Row]:
     """Return a row for each address of each server, and one for each name without an address.
 
@@ -95,7 +109,7 @@ def rows_of(
     servers = list(servers)
     literal = {server.host: literal_address(server.host) for server in servers}
     names = [host for host, address in literal.items() if address is None]
-    answers = resolver.answers(names, deadline_s=deadline_s) if names else {}
+    answers = resolver.answers(names, deadline_s=deadline_s, give_up=give_up) if names else {}
     rows: list[Row] = []
     for server in servers:
         address = literal[server.host]

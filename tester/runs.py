@@ -76,7 +76,7 @@ class Runs:
         return self.state.next_index(sweep_id=job.sweep_id, tester_id=job.tester_id)
 
     def _run(self, job: Job) -> bool:
-        """Make the next run; return False where it was made before this program began."""
+        """Make the next run; return False where it was made before, or a stop came before it began."""
         index = self._index(job)
         run_id = run_id_of(sweep_id=job.sweep_id, tester_id=job.tester_id, index=index)
         started_at = self.means.clock.now()
@@ -90,6 +90,8 @@ class Runs:
         self._set_status(status)
         self.log.info("run_started", "a run begins", run_id=run_id, index=index, of=job.repeat)
         report = measure(job, run_id=run_id, index=index, means=self.means)
+        if report is None:
+            return False
         self.made_count += 1
         self._keep(report, then=lambda: self._advance(job, index, report.started_at))
         delivery = self.means.delivery

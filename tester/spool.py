@@ -61,6 +61,9 @@ class Spool:
             with suppress(OSError):
                 if run_id is None:
                     self.reject(path, reason={"error": "name", "message": "not the name of a report"})
+                elif path.is_symlink() or not path.is_file():
+                    # A pipe would be waited for without end.
+                    self.reject(path, reason={"error": "kind", "message": "not a file"})
                 else:
                     found.append(Spooled(run_id=run_id, path=path, size_bytes=path.stat().st_size))
         return found
@@ -83,6 +86,8 @@ class Spool:
         packed = gzip.compress(body, compresslevel=6, mtime=0)
         path = self.reports / name
         try:
+            # Somebody may have cleared the directory away.
+            self.reports.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, packed)
         except OSError as error:
             raise SpoolFailed(reason=error.strerror or str(error)) from None
@@ -119,7 +124,8 @@ class Spool:
 
     def _sizes(self) -> Iterator[tuple[Path, int]]:
         for directory in (self.reports, self.rejected):
-            with os.scandir(directory) as entries:
+            # What is gone takes no room.
+            with suppress(OSError), os.scandir(directory) as entries:
                 for entry in entries:
                     with suppress(OSError):
                         yield Path(entry.path), entry.stat().st_size

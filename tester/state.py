@@ -39,7 +39,9 @@ class State:
         """Return when the last run of a sweep began, by the wall clock of that time."""
         text = self._sweeps.get(f"{sweep_id}/{tester_id}", {}).get("last_started_at")
         with suppress(ValueError, TypeError):
-            return None if text is None else datetime.fromisoformat(text)
+            last = datetime.fromisoformat(text or "")
+            # Without a zone it is no moment; somebody else wrote it.
+            return None if last.tzinfo is None else last
         return None
 
     def advance(

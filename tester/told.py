@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from tester.arguments import FLAGS, FOREVER
+from tester.arguments import FLAGS, FOREVER, path_of
 from tester.errors import JobError, UsageError
 from tester.log import Log
 from tester.servers import ServerList, read_lines
@@ -85,10 +84,12 @@ def _listed(source: str, *, stdin: Iterable[str]) -> ServerList:
     if source == "-":
         return read_lines(stdin, source="stdin")
     try:
-        with Path(source).expanduser().open(encoding="utf-8", errors="replace") as file:
+        with path_of(source).open(encoding="utf-8", errors="replace") as file:
             return read_lines(file, source=source)
     except OSError as error:
         raise UsageError(f"--servers {source}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"--servers: {error}") from None
 
 
 def _or(value: Value | None, default: Value) -> Value:

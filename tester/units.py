@@ -41,4 +41,7 @@ def _amount(text: str, units: dict[str, float] | dict[str, int], *, example: str
     found = _AMOUNT.fullmatch(text.strip().lower())
     if found is None or found[2] not in units:
         raise ValueError(f"{text!r} is not {what}: write {example}")
-    return float(found[1]) * units[found[2]]
+    value = float(found[1]) * units[found[2]]
+    if value == float("inf"):
+        raise ValueError(f"{text[:20]!r}… is more than any number")
+    return value

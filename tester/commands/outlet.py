@@ -77,7 +77,9 @@ class Outlet:
 
     def close(self) -> None:
         """Say goodbye and let others use the spool."""
-        self.delivery.end(wait_s=GOODBYE_S if self.delivery.healthy() else GOODBYE_TO_THE_SILENT_S)
+        # What still waits now waited in vain: nobody listens to a goodbye either.
+        heard = self.delivery.healthy() and self.outbox.count() == 0
+        self.delivery.end(wait_s=GOODBYE_S if heard else GOODBYE_TO_THE_SILENT_S)
         self.outbox.settle()
         self.outbox.spool.close()
 
@@ -131,8 +133,12 @@ def open_outlet(
 
 def default_spool(tester_id: UUID, environment: Mapping[str, str]) -> Path:
     """Return where reports of a tester wait when nobody says where (XDG base directories)."""
-    home = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(home) / "tester" / str(tester_id) / "spool"
+    state = environment.get("XDG_STATE_HOME")
+    try:
+        home = Path(state) if state else Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise UsageError("this user has no home directory: give --spool DIR") from None
+    return home / "tester" / str(tester_id) / "spool"
 
 
 def reports(count: int) -> str:

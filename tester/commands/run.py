@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 from tester.clock import SystemClock
 from tester.dice import dice
 from tester.engine.choose import open_engine
-from tester.errors import JobError, UsageError
-from tester.jobs import FixedJob, JobFile, Jobs
+from tester.errors import JobError, TesterError, UsageError
+from tester.jobs import FixedJob, JobFile, Jobs, refuse_excess
 from tester.log import JsonLog, Log, TextLog
 from tester.measure import Means
 from tester.resolve import SystemResolver
@@ -80,6 +80,7 @@ def _job(settings: argparse.Namespace, *, stdin: TextIO, log: Log) -> tuple[Jobs
     job = job_by_hand(settings, stdin=stdin, log=log)
     if settings.collector is not None and settings.tester_id is None:
         raise UsageError("a collector wants to know who reports: give --tester-id UUID")
+    refuse_excess(job)
     return FixedJob(job), job
 
 
@@ -120,10 +121,15 @@ def _show(settings: argparse.Namespace, *, stdout: TextIO) -> Show:
     wanted = settings.output or ("table" if settings.job is None else None)
 
     def show(report: Report) -> None:
-        if wanted == "json":
-            stdout.write(report.to_bytes().decode() + "\n")
-        elif wanted == "table":
-            stdout.write(table_of(report))
-        stdout.flush()
+        try:
+            if wanted == "json":
+                stdout.write(report.to_bytes().decode() + "\n")
+            elif wanted == "table":
+                stdout.write(table_of(report))
+            stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise TesterError(f"stdout cannot be written: {error.strerror}") from None
 
     return show

@@ -208,7 +208,9 @@ class Names:
     def __init__(self, **known: tuple[str, ...]) -> None:
         self.known = known
 
-    def answers(self, names: Any, *, deadline_s: float) -> dict[str, Answer]:
+    def answers(
+        self, names: Any, *, deadline_s: float, give_up: Callable[[], bool] = lambda: False
+    ) -> dict[str, Answer]:
         found = {}
         for name in names:
             texts = self.known.get(name)
