@@ -23,6 +23,7 @@ from collector.ingest.writer import Writer, writer_of
 from collector.session import engine_of
 from collector.settings import Settings
 from collector.web import events, fleets, health, legacy, reads, runs, sweeps, testers
+from collector.web.bodies import CapBodies
 from collector.web.failures import unavailable
 from collector.web.reads_answers import Problem
 from collector.web.state import Services
@@ -108,6 +109,8 @@ class TellTime:
 
 
 def _add_answers(app: FastAPI, services: Services) -> None:
+    app.add_middleware(CapBodies, deadline_s=services.settings.body_deadline_s)
+    # Added last, so that it stands outside: refusals of the body tell the time as well.
     app.add_middleware(TellTime)
 
     @app.exception_handler(Refused)

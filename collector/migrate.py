@@ -76,6 +76,8 @@ def migrate(engine: sa.Engine, *, to: str = "heads") -> str | None:
 
     `to` may be older ("base" for none): then it goes down.
     """
+    from alembic.util import CommandError
+
     from alembic import command
 
     config = _config()
@@ -85,10 +87,15 @@ def migrate(engine: sa.Engine, *, to: str = "heads") -> str | None:
         before = revision_of(connection)
         check_known(before)
         config.attributes["connection"] = connection
-        if to == "base" or (to.isdecimal() and before is not None and to < before):
-            command.downgrade(config, to)
-        else:
-            command.upgrade(config, to)
+        try:
+            if to == "base" or (to.isdecimal() and before is not None and to < before):
+                command.downgrade(config, to)
+            else:
+                command.upgrade(config, to)
+        except CommandError:
+            raise ConfigurationError(
+                f"there is no revision {to!r} to go to", hint=f"the newest is {', '.join(sorted(heads()))}"
+            ) from None
         return revision_of(connection)
 
 

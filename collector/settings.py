@@ -13,6 +13,9 @@ PREFIX = "COLLECTOR_"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9090
 MIB = 2**20
+LONGEST_S = 10**9
+"""Thirty years: a time this far from now is still one that can be stored."""
+
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
 
@@ -73,19 +76,31 @@ def read_settings(
         max_body_bytes=_number(environment, "MAX_BODY_BYTES", default.max_body_bytes),
         max_report_bytes=_number(environment, "MAX_REPORT_BYTES", default.max_report_bytes),
         max_clock_offset_s=float(
-            _number(environment, "MAX_CLOCK_OFFSET_S", int(default.max_clock_offset_s), least=0)
+            _number(
+                environment, "MAX_CLOCK_OFFSET_S", int(default.max_clock_offset_s), least=0, most=LONGEST_S
+            )
         ),
-        body_deadline_s=float(_number(environment, "BODY_DEADLINE_S", int(default.body_deadline_s))),
-        stop_deadline_s=_number(environment, "STOP_DEADLINE_S", default.stop_deadline_s),
+        body_deadline_s=float(
+            _number(environment, "BODY_DEADLINE_S", int(default.body_deadline_s), most=LONGEST_S)
+        ),
+        stop_deadline_s=_number(environment, "STOP_DEADLINE_S", default.stop_deadline_s, most=LONGEST_S),
         report_threads=_number(environment, "REPORT_THREADS", default.report_threads, most=256),
-        keep_events_s=float(_number(environment, "KEEP_EVENTS_S", int(default.keep_events_s))),
+        keep_events_s=float(
+            _number(environment, "KEEP_EVENTS_S", int(default.keep_events_s), most=LONGEST_S)
+        ),
     )
 
 
 def default_database_url(environment: Mapping[str, str]) -> str:
     """Return the URL of the SQLite file in the user's data directory."""
     data = environment.get("XDG_DATA_HOME", "")
-    directory = Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
+    try:
+        directory = Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError:
+        # A numeric user of a container, without HOME.
+        raise ConfigurationError(
+            "this user has no home directory for the database", hint="name a file with --database-url"
+        ) from None
     return f"sqlite:///{directory / 'orchestrate' / 'collector.sqlite3'}"
 
 

@@ -204,6 +204,8 @@ runs = sa.Table(
     sa.Index("ix_runs_run_id", "run_id"),
     sa.Index("ix_runs_sweep_id", "sweep_id"),
     sa.Index("ix_runs_announced_at", "announced_at"),
+    # Pages of results pick their runs in this order.
+    sa.Index("ix_runs_started_at", "started_at"),
 )
 
 ping_results = sa.Table(

@@ -118,6 +118,7 @@ def upgrade() -> None:
     op.create_index("ix_runs_run_id", "runs", ["run_id"])
     op.create_index("ix_runs_sweep_id", "runs", ["sweep_id"])
     op.create_index("ix_runs_announced_at", "runs", ["announced_at"])
+    op.create_index("ix_runs_started_at", "runs", ["started_at"])
     op.create_table(
         "ping_results",
         sa.Column("tester_id", sa.Integer, nullable=False, autoincrement=False),

@@ -116,7 +116,8 @@ def bound(settings: Settings) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError:
+    except (OSError, UnicodeError):
+        # UnicodeError: a part of the name is longer than names may be.
         raise ConfigurationError(
             f"{host} is not an address of this machine", hint="choose one with --host"
         ) from None

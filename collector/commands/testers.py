@@ -1,6 +1,7 @@
 """`collector testers`: the testers table, with nothing but the database."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,9 @@ from collector.settings import read_settings
 from collector.tables import fleets
 from collector.tables import testers as testers_table
 from wire.fields import time_text
+
+UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML refuses as it stands, or takes for the end of a line (YAML 1.2, 5.1; 1.1, 4.2)."""
 
 
 @click.group()
@@ -41,7 +45,7 @@ def export(environment: dict[str, str], name: str | None, database_url: str | No
         f"{time_text(datetime.now(UTC))}."
     )
     click.echo("# JSON is YAML: `orchestrate` reads this as it reads fleet.yaml.")
-    click.echo(json.dumps(fleet_file(fleet, rows), indent=2, ensure_ascii=False))
+    click.echo(yaml_text(fleet_file(fleet, rows)))
 
 
 def fleet_file(fleet: sa.Row[Any], rows: Any) -> dict[str, Any]:
@@ -52,6 +56,26 @@ def fleet_file(fleet: sa.Row[Any], rows: Any) -> dict[str, Any]:
     head = {"version": spec.pop("version", 1), "name": fleet.name}
     spec.pop("name", None)
     return head | {"testers": [_tester(row) for row in rows]} | spec
+
+
+def yaml_text(value: dict[str, Any]) -> str:
+    """Return JSON that a reader of YAML takes for the same value, references to variables as text.
+
+    Astral characters stay as they are: YAML knows no surrogate pairs.
+    """
+    text = json.dumps(_escaped(value), indent=2, ensure_ascii=False)
+    return UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _escaped(value: Any) -> Any:
+    """Return a value that fleet.yaml's interpolation of `${VAR}` turns back into this one."""
+    if isinstance(value, str):
+        return value.replace("$", "$$") if "$$" in value or "${" in value else value
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    return value
 
 
 def _tester(row: sa.Row[Any]) -> dict[str, Any]:

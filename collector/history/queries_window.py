@@ -124,13 +124,14 @@ class _Columns:
     def read(self, result: sa.Result[int, int, bool | None, int | None, bytes]) -> None:
         size = 0
         for rows in result.partitions():
-            for tester, server, trusted, late, probes in rows:
-                self.tester.append(tester)
-                self.server.append(server)
-                self.trusted.append(trusted is not False)
-                self.late_known.append(late is not None)
-                self.probes.append(probes)
-                size += len(probes)
+            # Column by column: a loop over rows with five appends takes twice as long.
+            tester, server, trusted, late, probes = zip(*rows, strict=True)
+            self.tester.extend(tester)
+            self.server.extend(server)
+            self.trusted.extend([value is not False for value in trusted])
+            self.late_known.extend([value is not None for value in late])
+            self.probes.extend(probes)
+            size += sum(map(len, probes))
             if size > MAX_PROBES * 4:
                 result.close()
                 raise Refused(

@@ -77,19 +77,38 @@ def store_form(engine: sa.Engine, *, tester_number: int, form: Mapping[str, str]
 
 
 def _register(engine: sa.Engine, name: str, *, now: datetime) -> int:
+    uuid = uuid5(FLEET_ID, name)
     with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            # Two collectors that start together register once.
+            connection.exec_driver_sql("LOCK TABLE fleets, testers IN SHARE ROW EXCLUSIVE MODE")
+        known: int | None = connection.execute(
+            sa.select(testers.c.id).where(testers.c.uuid == uuid)
+        ).scalar_one_or_none()
+        if known is not None:
+            return known
         fleet = connection.execute(
             sa.select(fleets.c.id).where(fleets.c.uuid == FLEET_ID)
         ).scalar_one_or_none()
         if fleet is None:
+            taken = connection.execute(
+                sa.select(fleets.c.id).where(fleets.c.name == FLEET)
+            ).scalar_one_or_none()
             fleet = connection.execute(
                 sa.insert(fleets)
-                .values(uuid=FLEET_ID, name=FLEET, spec={}, registered_at=now, registered_by="collector")
+                .values(
+                    uuid=FLEET_ID,
+                    # Somebody may have called a fleet of their own so.
+                    name=FLEET if taken is None else f"{FLEET}-{FLEET_ID}",
+                    spec={},
+                    registered_at=now,
+                    registered_by="collector",
+                )
                 .returning(fleets.c.id)
             ).scalar_one()
         number: int = connection.execute(
             sa.insert(testers)
-            .values(uuid=uuid5(FLEET_ID, name), fleet_id=fleet, name=name, config={}, created_at=now)
+            .values(uuid=uuid, fleet_id=fleet, name=name, config={}, created_at=now)
             .returning(testers.c.id)
         ).scalar_one()
         return number

@@ -5,13 +5,61 @@ import hmac
 import zlib
 
 from fastapi import Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.errors import Refused
 from wire.report import digest_of
 
 CHUNK = 2**20
 SMALL_BODY = 2**20
-"""Enough for everything but reports."""
+"""Enough for what a tester says besides its reports."""
+
+ADMIN_BODY = 16 * 2**20
+"""Enough for the specification of a fleet of 10,000 testers and servers."""
+
+MOST_MEMBERS = 1_000
+"""Members that a gzip body may have: each costs a copy of what follows it."""
+
+WINDOW = 2**18
+
+
+class CapBodies:
+    """Reads the body of everything but a report within limits, before anybody else looks at it.
+
+    FastAPI reads the body of a route with a model as a whole, and before it asks for credentials.
+    Reports are streamed by their route, once it knows whose they are.
+    """
+
+    def __init__(self, app: ASGIApp, *, deadline_s: float) -> None:
+        self._app = app
+        self._deadline_s = deadline_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].endswith("/report"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await read_body(Request(scope, receive), most=ADMIN_BODY, deadline_s=self._deadline_s)
+        except Refused as error:
+            # What is left of the body would be taken for the next request.
+            answer = JSONResponse(error.body(), status_code=error.status, headers={"Connection": "close"})
+            await answer(scope, receive, send)
+            return
+        except ClientDisconnect:
+            return
+        given = False
+
+        async def receive_again() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, receive_again, send)
 
 
 async def read_body(request: Request, *, most: int, deadline_s: float) -> bytes:
@@ -64,22 +112,25 @@ def check_digest(body: bytes, given: str | None) -> str:
 
 def _gunzip(body: bytes, *, most: int) -> bytes:
     parts: list[bytes] = []
-    length = 0
-    rest = body
+    length = members = taken = 0
     try:
         # A gzip body may consist of several members (RFC 1952, 2.2).
-        while rest:
+        while taken < len(body):
+            members += 1
+            if members > MOST_MEMBERS:
+                raise _bad_gzip(f"it has more than {MOST_MEMBERS} members")
             member = zlib.decompressobj(wbits=31)
             while not member.eof:
-                part = member.decompress(rest, CHUNK)
-                rest = member.unconsumed_tail
+                # By windows: what is not used yet is copied each time.
+                window = body[taken : taken + WINDOW]
+                part = member.decompress(window, CHUNK)
+                taken += len(window) - len(member.unconsumed_tail) - len(member.unused_data)
                 length += len(part)
                 if length > most:
                     raise _too_large(most)
                 parts.append(part)
-                if not part and not rest and not member.eof:
+                if not part and not window and not member.eof:
                     raise _bad_gzip("it ends too early")
-            rest = member.unused_data
     except zlib.error as error:
         raise _bad_gzip(str(error)) from None
     return b"".join(parts)

@@ -1,5 +1,6 @@
 """Types of request fields that any database of ours can hold."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
@@ -18,6 +19,14 @@ def storable_object(value: dict[str, Any]) -> dict[str, Any]:
     """Return a JSON object; refuse one that Postgres cannot hold, or that is nested too deep."""
     _walk(value, depth=0)
     return value
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return an aware time in UTC; refuse one that lies outside the calendar there."""
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
 
 def _walk(value: Any, *, depth: int) -> None:
@@ -40,4 +49,4 @@ Text = Annotated[str, Field(max_length=1_000), AfterValidator(storable)]
 Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storable)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Object = Annotated[dict[str, JsonValue], AfterValidator(storable_object)]
-Time = AwareDatetime
+Time = Annotated[AwareDatetime, AfterValidator(in_utc)]

@@ -20,8 +20,11 @@ VERSION = version("orchestrate-latency")
 
 
 @router.get("/healthz", summary="The process lives")
-def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
-    """Whatever the database does: who asks wants to know which process this is."""
+async def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Whatever the database does: who asks wants to know which process this is.
+
+    On the event loop, since every thread may be waiting for a database that does not answer.
+    """
     return {
         "status": "ok",
         "instance_id": str(at.settings.instance_id),

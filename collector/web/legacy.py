@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 
-from collector.errors import Refused
+from collector.errors import ConfigurationError, Refused
 from collector.ingest.legacy import legacy_tester, read_form, store_form
 from collector.web.bodies import SMALL_BODY, read_body
 from collector.web.state import Services, services
@@ -34,7 +34,12 @@ async def post_form(request: Request, at: Annotated[Services, Depends(services)]
 
     def store() -> None:
         now = at.now()
-        store_form(at.engine, tester_number=legacy_tester(at.engine, name, now=now), form=form, now=now)
+        try:
+            number = legacy_tester(at.engine, name, now=now)
+        except ConfigurationError as error:
+            # It was right when the collector started: the testers table has changed since.
+            raise Refused(409, "legacy_tester", str(error), hint=error.hint) from None
+        store_form(at.engine, tester_number=number, form=form, now=now)
 
     await anyio.to_thread.run_sync(store)
     at.storage.succeeded()

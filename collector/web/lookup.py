@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from collector.errors import Refused
-from collector.tables import fleets, sweeps, testers
+from collector.tables import fleets, sweeps
 
 MAX_TEXT = 1_000
 
@@ -33,40 +33,16 @@ def find_fleet(connection: sa.Connection, fleet: str) -> sa.Row[Any]:
     matches = (
         fleets.c.name == wanted if uuid is None else sa.or_(fleets.c.uuid == uuid, fleets.c.name == wanted)
     )
-    row = connection.execute(sa.select(fleets).where(matches)).first()
-    if row is None:
+    rows = connection.execute(sa.select(fleets).where(matches)).all()
+    if not rows:
         raise Refused(
             404,
             "unknown_fleet",
             f"there is no fleet {wanted}",
             hint="GET /api/v1/fleets lists those there are",
         )
-    return row
-
-
-def find_tester(connection: sa.Connection, tester: str, *, fleet_number: int | None = None) -> sa.Row[Any]:
-    """Return the `testers` row of a UUID or a name; refuse with 404, or 400 for a name of two."""
-    wanted = clean_text(tester, what="tester")
-    uuid = uuid_or_none(wanted)
-    query = sa.select(testers).where(testers.c.name == wanted if uuid is None else testers.c.uuid == uuid)
-    if fleet_number is not None:
-        query = query.where(testers.c.fleet_id == fleet_number)
-    rows = connection.execute(query.order_by(testers.c.retired_at.is_not(None), testers.c.id).limit(2)).all()
-    if not rows:
-        raise Refused(
-            404,
-            "unknown_tester",
-            f"there is no tester {wanted}",
-            hint="GET /api/v1/testers lists those there are",
-        )
-    if len(rows) > 1:
-        raise Refused(
-            400,
-            "ambiguous_tester",
-            f"several fleets have a tester {wanted}",
-            hint="add fleet=, or give its UUID",
-        )
-    return rows[0]
+    # A fleet may be called like the UUID of another one: the UUID stands.
+    return next((row for row in rows if row.uuid == uuid), rows[0])
 
 
 def find_sweep(connection: sa.Connection, sweep_id: UUID) -> sa.Row[Any]:

@@ -19,6 +19,7 @@ from collector.ingest.heartbeats import keep_heartbeat
 from collector.ingest.runs import Owner, Stored, abandon, announce, owner_of, store_report
 from collector.session import reading
 from collector.web.bodies import SMALL_BODY, check_digest, decoded_body, read_body
+from collector.web.described import ANNOUNCEMENT, HEARTBEAT, REPORT
 from collector.web.state import Services, services
 from wire.announce import Announcement, Heartbeat
 from wire.errors import UnknownVersion, WireError
@@ -40,7 +41,7 @@ class Abandonment(BaseModel):
     reason: str = Field(max_length=1_000)
 
 
-@router.put("/runs/{run_id}", summary="Announce a run before it probes")
+@router.put("/runs/{run_id}", summary="Announce a run before it probes", openapi_extra=ANNOUNCEMENT)
 async def put_run(
     run_id: UUID,
     request: Request,
@@ -74,7 +75,7 @@ async def put_run(
     return await anyio.to_thread.run_sync(store)
 
 
-@router.post("/heartbeats", status_code=204, summary="Say that a tester lives")
+@router.post("/heartbeats", status_code=204, summary="Say that a tester lives", openapi_extra=HEARTBEAT)
 async def post_heartbeat(
     request: Request,
     tester: Annotated[Tester, Depends(require_tester)],
@@ -100,7 +101,7 @@ async def post_heartbeat(
     return Response(status_code=204)
 
 
-@router.put("/runs/{run_id}/report", summary="Deliver the report of a run")
+@router.put("/runs/{run_id}/report", summary="Deliver the report of a run", openapi_extra=REPORT)
 @router.post("/runs/{run_id}/report", include_in_schema=False)
 async def put_report(
     run_id: UUID,

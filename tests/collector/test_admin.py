@@ -243,3 +243,54 @@ def test_the_original_form_is_kept_verbatim(database_url: str) -> None:
     assert len(rows) == 2
     assert {name: rows[0][name] for name in form} == form
     assert (rows[0]["name"], rows[0]["tester_given"], rows[0]["ping_timestamp"]) == ("old", None, None)
+
+
+def test_the_original_form_needs_no_name_that_is_free(database_url: str) -> None:
+    engine = engine_of(database_url)
+    settings = Settings(database_url=database_url, admin_token=ADMIN_TOKEN, legacy_tester="old")
+    with TestClient(create_app(settings, engine=engine), raise_server_exceptions=False) as client:
+        register(client, fleet="legacy", tester="london")
+        first = client.post("/", data={"ping_time": "1.5"})
+        register(client, fleet="another", tester="old")
+        ambiguous = client.post("/", data={"ping_time": "1.5"})
+    engine.dispose()
+
+    assert first.status_code == 200
+    assert (ambiguous.status_code, ambiguous.json()["message"]) == (
+        409,
+        "COLLECTOR_LEGACY_TESTER: several fleets have a tester old; give its UUID",
+    )
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_sweep_outside_the_calendar_is_refused_and_harms_no_list(collector: Collector, time: str) -> None:
+    answer = collector.client.put(
+        f"/api/v1/sweeps/{uuid4()}",
+        json={"fleet_id": str(collector.fleet_id), "spec": {}, "started_at": time},
+        headers=collector.admin,
+    )
+
+    assert (answer.status_code, answer.json()["message"]) == (
+        422,
+        "started_at: Value error, lies outside the years 1 to 9999 in UTC",
+    )
+    assert collector.client.get("/api/v1/sweeps").json()["sweeps"] == []
+
+
+def test_a_fleet_that_is_called_like_the_uuid_of_another_takes_no_testers_of_it(collector: Collector) -> None:
+    mine = uuid4()
+    for fleet_id, name in ((uuid4(), str(mine)), (mine, "mine")):
+        collector.client.put(
+            f"/api/v1/fleets/{fleet_id}",
+            json={"name": name, "spec": {}, "orchestrator": "me@here"},
+            headers=collector.admin,
+        )
+    tester_id = uuid4()
+    collector.client.put(
+        f"/api/v1/testers/{tester_id}",
+        json={"fleet_id": str(mine), "name": "rome", "config": {}},
+        headers=collector.admin,
+    )
+
+    listed = collector.client.get("/api/v1/testers", params={"fleet": "mine"}).json()["testers"]
+    assert [tester["tester_id"] for tester in listed] == [str(tester_id)]

@@ -1,5 +1,6 @@
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from collector.errors import Refused
 from collector.ingest.columns import read_report
 from collector.settings import MIB
 from collector.tables import ping_results, runs
@@ -225,3 +227,31 @@ def test_two_rows_of_one_server_address_are_refused(collector: Collector) -> Non
         422,
         "results.server[1]: repeats the server and address of row 0",
     )
+
+
+def test_gzip_of_many_members_is_taken_and_of_too_many_refused() -> None:
+    member = gzip.compress(b"ab")
+
+    assert decoded_body(member * 1_000, encoding="gzip", most=MIB) == b"ab" * 1_000
+    with pytest.raises(Refused) as refused:
+        decoded_body(member * 1_001, encoding="gzip", most=MIB)
+    assert (refused.value.status, refused.value.code) == (400, "bad_gzip")
+    assert refused.value.message == "the body is not gzip: it has more than 1000 members"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_refused_before_credentials_are_asked_for(
+    collector: Collector, declared: bool
+) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(64):
+            yield b"a" * MIB
+
+    content = b"a" * (17 * MIB) if declared else endless()
+    answer = collector.client.put(
+        f"/api/v1/fleets/{uuid4()}", content=content, headers={"Content-Type": "application/json"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+    assert answer.headers["Connection"] == "close"
+    assert "Collector-Time" in answer.headers

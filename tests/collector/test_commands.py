@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from collector.cli import cli
@@ -43,6 +44,38 @@ def test_testers_are_exported_as_a_fleet_file(collector: Collector) -> None:
     }
 
 
+def test_the_export_of_any_text_is_read_back_as_it_was(collector: Collector) -> None:
+    text = "\x7f\x80\x85\u2028\u2029\ufeff\uffff\t\U0001f600 \u202e <b> ${HOME} $$ $"
+    answer = collector.client.put(
+        f"/api/v1/testers/{collector.tester_id}",
+        json={
+            "fleet_id": str(collector.fleet_id),
+            "name": "oslo",
+            "config": {"driver": "local", "x": [text]},
+        },
+        headers=collector.admin,
+    )
+    exported = run("testers", "export", "--database-url", collector.database_url)
+
+    assert answer.status_code == 200
+    [tester] = yaml.safe_load(exported.stdout)["testers"]
+    assert tester["x"] == [text.replace("$", "$$")]
+
+
+def test_a_revision_that_is_not_there_is_a_usage_error(database_url: str) -> None:
+    failed = run("migrate", "--to", "9", "--database-url", database_url).exception
+
+    assert isinstance(failed, ConfigurationError)
+    assert str(failed) == "there is no revision '9' to go to; the newest is 0001"
+
+
+def test_a_host_that_is_no_name_is_a_usage_error(sqlite_url: str) -> None:
+    failed = run("serve", "--host", "x" * 64, "--port", "0", "--database-url", sqlite_url).exception
+
+    assert isinstance(failed, ConfigurationError)
+    assert str(failed) == f"{'x' * 64} is not an address of this machine; choose one with --host"
+
+
 def test_a_database_without_a_fleet_has_nothing_to_export(sqlite_url: str) -> None:
     failed = run("testers", "export", "--database-url", sqlite_url).exception
 
@@ -75,6 +108,10 @@ def test_help_names_every_command() -> None:
         (
             {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null"},
             "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null is empty",
+        ),
+        (
+            {"COLLECTOR_MAX_CLOCK_OFFSET_S": "1000000000000"},
+            "COLLECTOR_MAX_CLOCK_OFFSET_S must be a whole number from 0 to 1000000000, it is '1000000000000'",
         ),
         (
             {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null", "COLLECTOR_ADMIN_TOKEN": "a"},

@@ -1,10 +1,15 @@
+import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 
 from collector.app import create_app
 from collector.settings import Settings
+from tests.collector.a_collector import a_report
+from wire.announce import Announcement, Heartbeat
 
 READS = {
     "/api/v1/runs": {"sweep_id", "fleet", "tester", "state", "limit", "cursor"},
@@ -64,3 +69,37 @@ def test_every_route_of_the_api_describes_its_error_answers(paths: dict[str, dic
         if path.startswith("/api/v1") and "401" not in operation["responses"]
     ]
     assert missing == []
+
+
+def body_of(operation: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = operation["requestBody"]["content"]["application/json"]["schema"]
+    return found
+
+
+def test_every_route_that_takes_json_describes_its_body(paths: dict[str, dict[str, Any]]) -> None:
+    without = {
+        path
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method in ("put", "post") and "requestBody" not in operation
+    }
+
+    assert without == {"/", "/api/v1/testers/{tester_id}/retire"}
+
+
+def test_the_described_fields_are_those_that_testers_send(paths: dict[str, dict[str, Any]]) -> None:
+    some = uuid4()
+    now = datetime.now(UTC)
+    report = json.loads(a_report(some).to_bytes())
+    announcement = Announcement(
+        run_id=some, tester_id=some, sweep_id=some, index=0, of=1, planned=1, started_at=now, expected_s=1.0
+    )
+    heartbeat = Heartbeat(tester_id=some, state="waiting")
+    described = body_of(paths["/api/v1/runs/{run_id}/report"]["put"])
+
+    assert set(described["properties"]) == set(report)
+    assert set(described["properties"]["results"]["properties"]) == {*report["results"], "details"}
+    announced = body_of(paths["/api/v1/runs/{run_id}"]["put"])
+    assert set(announced["properties"]) == set(json.loads(announcement.to_bytes()))
+    beating = body_of(paths["/api/v1/heartbeats"]["post"])
+    assert set(beating["properties"]) == set(json.loads(heartbeat.to_bytes()))
