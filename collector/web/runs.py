@@ -199,7 +199,8 @@ def _refusal(error: WireError, *, not_json: bool) -> Refused:
         )
     if not_json:
         return Refused(400, "not_json", str(error), hint="the body is one JSON object in UTF-8")
-    return Refused(422, "invalid", str(error), hint=None, fields={"field": error.field})
+    hint = "what each field may hold stands in /openapi.json"
+    return Refused(422, "invalid", str(error), hint=hint, fields={"field": error.field})
 
 
 def _check_run(
