@@ -25,7 +25,7 @@ FALSE = ("", "0", "false", "no", "off")
 class Settings:
     """The settings of one orchestrator.
 
-    `collector_url`, `admin_token` and `reader_token` stand in for what the fleet does not say.
+    `collector_url` stands in for what the fleet does not say; tokens outrank those of the fleet.
     Secrets stay out of the representation, so that no log or traceback shows them.
     """
 

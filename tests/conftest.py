@@ -12,6 +12,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests assert behaviour, never times: a busy machine is no failure.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 TEMPLATE = "collector_template"
 UNPRIVILEGED = ("postgres", "nobody")

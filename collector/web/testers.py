@@ -23,7 +23,11 @@ router = APIRouter(prefix="/api/v1", tags=["testers"])
 
 
 class NewTester(BaseModel):
-    """A tester: `config` holds what fleet.yaml holds for it; no digest keeps the token it has."""
+    """A tester: `config` holds what fleet.yaml holds for it; no digest keeps the token it has.
+
+    `keep_tokens` lets the tokens that it has go on beside the new one: two orchestrators may work
+    on one fleet.
+    """
 
     fleet_id: UUID
     name: Name
@@ -31,6 +35,7 @@ class NewTester(BaseModel):
     vps_provider: Text | None = None
     config: Object
     token_sha256: Digest | None = None
+    keep_tokens: bool = False
 
 
 @router.put("/testers/{tester_id}", dependencies=[Depends(require_admin)], summary="Register a tester")
@@ -59,7 +64,8 @@ def put_tester(
             "config": tester.config,
             "retired_at": None,
         }
-        if tester.token_sha256 is not None:
+        is_beside = tester.keep_tokens and known is not None and known.token_sha256 is not None
+        if tester.token_sha256 is not None and not is_beside:
             values["token_sha256"] = tester.token_sha256
         if known is None:
             connection.execute(
@@ -67,6 +73,8 @@ def put_tester(
             )
         else:
             connection.execute(sa.update(testers).where(testers.c.id == known.id).values(**values))
+            if is_beside and tester.token_sha256 not in (None, known.token_sha256):
+                _add_token(connection, number=known.id, digest=str(tester.token_sha256), at=now)
         add_event(
             connection,
             "tester.registered",
@@ -109,6 +117,15 @@ def retire_tester(tester_id: UUID, at: Annotated[Services, Depends(services)]) -
         retired_at: datetime = row.retired_at or at.now()
         connection.execute(sa.update(testers).where(testers.c.id == row.id).values(retired_at=retired_at))
     return {"tester_id": str(tester_id), "retired_at": time_text(retired_at)}
+
+
+def _add_token(connection: sa.Connection, *, number: int, digest: str, at: datetime) -> None:
+    """Accept a token beside the one in the testers table; one that was revoked stays revoked."""
+    held = connection.execute(sa.select(tokens.c.id).where(tokens.c.sha256 == digest)).one_or_none()
+    if held is None:
+        connection.execute(
+            sa.insert(tokens).values(role="tester", tester_id=number, sha256=digest, created_at=at)
+        )
 
 
 def _check_name(connection: sa.Connection, fleet: sa.Row[Any], tester_id: UUID, name: str) -> None:

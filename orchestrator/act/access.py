@@ -49,13 +49,15 @@ def remote_access(
         return None
     directory = Path("." if fleet is None else fleet.directory)
     admin = reader = None
-    if said is not None:
+    # The environment outranks the fleet: a file's path may be another machine's.
+    if said is not None and settings.admin_token is None:
         admin = _secret(said.admin_token, directory=directory, environment=environment)
+    if said is not None and settings.reader_token is None:
         reader = _secret(said.reader_token, directory=directory, environment=environment)
     return Access(
         url=url,
-        admin_token=admin or settings.admin_token,
-        reader_token=reader or settings.reader_token,
+        admin_token=settings.admin_token or admin,
+        reader_token=settings.reader_token or reader,
         insecure=settings.insecure or (said is not None and said.insecure),
     )
 

@@ -101,6 +101,8 @@ def register(
             vps_provider=tester.provider,
             config=tester.to_spec(),
             token_sha256=digest_of_token(token),
+            # Testers that were started from the other place go on with the token they have.
+            keep_tokens=record.joined,
         )
         note_told(state.tokens, tester_id=tester_id, url=client.url)
     return ids

@@ -57,7 +57,7 @@ def undelivered_count(ports: Ports) -> int:
     return sum(1 for _ in ports.state.undelivered.glob("*/reports/*.json.gz"))
 
 
-def close_sweep(*, ports: Ports, fleet: str, forever: bool, reason: str) -> None:
+def close_sweep(*, ports: Ports, fleet: str, reason: str) -> None:
     """Finish the open sweep of a fleet whose hosts are gone; a collector that is away learns it later."""
     sweep = ports.journal.newest_sweep()
     if sweep is None or sweep.finished_at is not None:
@@ -75,7 +75,9 @@ def close_sweep(*, ports: Ports, fleet: str, forever: bool, reason: str) -> None
                     reason=reason,
                 )
         rows = list(ports.client.runs(sweep_id=sweep.sweep_id))
-        outcome = outcome_of(rows) if forever and rows else "interrupted"
+        spec = ports.client.sweep(sweep.sweep_id)["spec"]
+        wanted = 1 if spec.get("repeat") is None else spec["repeat"] * len(spec["testers"])
+        outcome = outcome_of(rows) if len(rows) >= wanted else "interrupted"
         finish_sweep(sweep.sweep_id, fleet=fleet, outcome=outcome, rows=rows, ports=ports)
     except (CollectorError, ConfigurationError) as error:
         _close_here(sweep.sweep_id, ports=ports, why=error.what)

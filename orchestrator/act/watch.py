@@ -241,7 +241,8 @@ class Watch:
             else:
                 counter[row["tester"]] = counter.get(row["tester"], 0) + 1
         testers = []
-        for tester in self.fleet.testers:
+        concerned = [tester for tester in self.fleet.testers if self.only is None or tester.name in self.only]
+        for tester in concerned:
             host = hosts.get(tester.name)
             state = "no host" if host is None else host.state.value
             if state == "running":
@@ -260,8 +261,8 @@ class Watch:
             )
         return Progress(
             time=self.ports.clock(),
-            done=sum(ended.values()),
-            of=None if repeat is None else repeat * len(self.fleet.testers),
+            done=sum(tester.done for tester in testers),
+            of=None if repeat is None else repeat * len(concerned),
             failed=sum(1 for tester in testers if tester.state == "failed"),
             left_s=self._left_s(deadline),
             testers=tuple(testers),

@@ -136,8 +136,12 @@ class CollectorClient:
         vps_provider: str | None,
         config: Mapping[str, Any],
         token_sha256: str | None,
+        keep_tokens: bool = False,
     ) -> bool:
-        """Register a tester; return whether it is new there. No digest keeps the one it has."""
+        """Register a tester; return whether it is new there.
+
+        No digest keeps the one it has; `keep_tokens` adds the digest to those it has.
+        """
         return self._put(
             f"/testers/{tester_id}",
             {
@@ -147,6 +151,7 @@ class CollectorClient:
                 "vps_provider": vps_provider,
                 "config": config,
                 "token_sha256": token_sha256,
+                "keep_tokens": keep_tokens,
             },
         )
 

@@ -117,9 +117,7 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
 
 def _remove(fleet: Fleet, *, opened: Opened, interrupts: Interrupts) -> Removal:
     removal = remove_hosts(ports=opened.ports, interrupts=interrupts, deadline=Deadline.after(REMOVE_S))
-    close_sweep(
-        ports=opened.ports, fleet=fleet.name, forever=fleet.run.repeat is None, reason="the fleet was removed"
-    )
+    close_sweep(ports=opened.ports, fleet=fleet.name, reason="the fleet was removed")
     return removal
 
 

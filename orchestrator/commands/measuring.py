@@ -46,7 +46,7 @@ class Measured:
             return 5
         if self.outcome == "failed":
             return 1
-        return 3 if self.outcome == "partial" else 0
+        return 3 if self.outcome in ("partial", "interrupted") else 0
 
 
 def fleet_read(fleet: Fleet, *, edge: Edge) -> FleetRead:

@@ -39,9 +39,7 @@ def _one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tuple[st
         if opened is None:
             return f"{state.name}: nothing was begun.", 0
         removal = remove_hosts(ports=opened.ports, interrupts=interrupts, deadline=Deadline.after(REMOVE_S))
-        run = opened.record.spec.get("run")
-        forever = run == "forever" or (isinstance(run, dict) and run.get("repeat") in (None, "forever"))
-        close_sweep(ports=opened.ports, fleet=state.name, forever=forever, reason="the fleet was removed")
+        close_sweep(ports=opened.ports, fleet=state.name, reason="the fleet was removed")
         strays = stop_strays(opened.record.fleet_id)
         if opened.embedded is not None:
             # A connection that stands open would hold the collector's end up.

@@ -24,6 +24,8 @@ from orchestrator.show.cards import card_lines
 from orchestrator.show.plain import line_of, progress_line
 
 STYLES = {"done": "green", "failed": "red", "pinging": "cyan", "waiting": "dim"}
+LONGEST_STATE = 8
+RUNS_WIDTH = 9
 BESIDES_TESTERS = 3
 """Lines that the live view needs besides the testers."""
 
@@ -92,8 +94,11 @@ class TtyShow:
 
     def _picture(self) -> Group:
         table = Table.grid(padding=(0, 2))
-        for _ in range(4):
-            table.add_column(no_wrap=True, overflow="ellipsis")
+        # Where there is little room, the name gives way: it is known, its state is news.
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for width in (LONGEST_STATE, RUNS_WIDTH):
+            table.add_column(no_wrap=True, min_width=width)
+        table.add_column(no_wrap=True, overflow="ellipsis")
         testers = self._testers()
         room = max(1, self._console.size.height - BESIDES_TESTERS)
         for tester in testers[:room]:

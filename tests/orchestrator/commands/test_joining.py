@@ -92,6 +92,9 @@ def test_a_name_that_another_orchestrator_works_on_is_refused_unless_it_joins(
     assert not (other.of_fleet / "journal.sqlite3").exists()
     joined = other.run("up", "--join")
     assert joined.code == 0, joined.err
+    # The testers of either place go on with the tokens that they have.
+    assert world.run("up", "--again").code == 0
+    assert other.run("up", "--again").code == 0
     assert other.run("down").code == 0
     assert world.run("down").code == 0
 
