@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from orchestrator.act.access import Access
 from orchestrator.act.identity import digest_of_token, is_told, note_told, tester_id_of, token_of
 from orchestrator.act.journal import FleetRecord, Journal
 from orchestrator.act.state import FleetState
@@ -37,19 +38,19 @@ def identify(
     record = journal.fleet()
     fleet_id = uuid4() if record is None else record.fleet_id
     joined = record is not None and record.joined
-    theirs = None if client is None else _registered(client, fleet.name)
-    if client is not None and theirs is not None and UUID(theirs["fleet_id"]) != fleet_id:
-        their_id = UUID(theirs["fleet_id"])
-        unused = record is None and (from_table or not list(client.sweeps(fleet=their_id, limit=1)))
-        if not (join or unused):
-            raise _name_taken(fleet.name, by=theirs.get("registered_by"), at=theirs.get("registered_at"))
+    taken = (
+        None
+        if client is None
+        else their_fleet_id(fleet, record, client=client, from_table=from_table, join=join)
+    )
+    if taken is not None:
         if journal.hosts():
             raise ConfigurationError(
                 f"fleet {fleet.name!r} has hosts under another UUID",
-                cause=f"it was begun here as {fleet_id}, the collector knows it as {their_id}",
+                cause=f"it was begun here as {fleet_id}, the collector knows it as {taken}",
                 next_step="orchestrate down, then `up --join`",
             )
-        fleet_id, joined = their_id, True
+        fleet_id, joined = taken, True
     record = FleetRecord(
         fleet_id=fleet_id,
         name=fleet.name,
@@ -63,6 +64,30 @@ def identify(
     if record != journal.fleet():
         journal.write_fleet(record)
     return record
+
+
+def their_fleet_id(
+    fleet: Fleet, record: FleetRecord | None, *, client: CollectorClient, from_table: bool, join: bool
+) -> UUID | None:
+    """Return the UUID to take over from the collector, None where the one here stands.
+
+    Raise `NameTaken` where the name is somebody else's.
+    """
+    theirs = _registered(client, fleet.name)
+    if theirs is None or (record is not None and UUID(theirs["fleet_id"]) == record.fleet_id):
+        return None
+    their_id = UUID(theirs["fleet_id"])
+    unused = record is None and (from_table or not list(client.sweeps(fleet=their_id, limit=1)))
+    if not (join or unused):
+        raise _name_taken(fleet.name, by=theirs.get("registered_by"), at=theirs.get("registered_at"))
+    return their_id
+
+
+def check_name(fleet: Fleet, record: FleetRecord | None, *, access: Access, from_table: bool) -> str:
+    """Return whose name it is; raise `NameTaken` where `up` would have to be told to join."""
+    with access.client() as client:
+        taken = their_fleet_id(fleet, record, client=client, from_table=from_table, join=False)
+    return "known here" if taken is None and record is not None else "free to take"
 
 
 def register(

@@ -22,6 +22,7 @@ from orchestrator.commands.choose_fleet import (
 from orchestrator.commands.measuring import Measured, measure, read_and_check
 from orchestrator.commands.stage import Stage, stage
 from orchestrator.decide.host import HostState
+from orchestrator.decide.told import digests_of_jobs
 from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind
 from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet
@@ -112,7 +113,7 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
         # A connection that stands open would hold the collector's end up.
         opened.ports.client.close()
         opened.embedded.down()
-    return _end(wish, measured, removal, data=data, opened=opened, shown=shown)
+    return _end(wish, measured, removal, fleet=fleet, data=data, opened=opened, shown=shown)
 
 
 def _remove(fleet: Fleet, *, opened: Opened, interrupts: Interrupts) -> Removal:
@@ -142,6 +143,7 @@ def _end(
     measured: Measured | None,
     removal: Removal | None,
     *,
+    fleet: Fleet,
     data: dict[str, Any],
     opened: Opened,
     shown: Stage,
@@ -149,7 +151,8 @@ def _end(
     code = 130 if measured is None else measured.exit_code
     lines: list[str] = []
     if measured is not None:
-        lines.append(_what_came(wish, measured))
+        differs = _differs(fleet, measured, opened=opened)
+        lines.append(_what_came(wish, measured, differs=differs))
         data = data | {"sweep_id": str(measured.sweep.sweep_id), "outcome": measured.outcome}
     if removal is not None:
         lines.append(f"{removal.removed} removed, {removal.left} left.")
@@ -175,14 +178,26 @@ def _end(
     return shown.end(code, summary="\n".join(line for line in lines if line), data=data)
 
 
-def _what_came(wish: Wish, measured: Measured) -> str:
+def _differs(fleet: Fleet, measured: Measured, *, opened: Opened) -> bool:
+    """Return whether the fleet is another than the one that the sweep measured."""
+    told = {
+        host.tester: host.job_digest
+        for host in opened.ports.journal.hosts(include_removed=True)
+        if host.sweep_id == measured.sweep.sweep_id
+    }
+    return told != digests_of_jobs(fleet)
+
+
+def _what_came(wish: Wish, measured: Measured, *, differs: bool) -> str:
     if wish.detach and measured.outcome is None:
         return f"Sweep {measured.sweep.sweep_id} runs; watch it: {_command('watch', wish)}"
     if measured.outcome is None:
         return f"Sweep {measured.sweep.sweep_id} is open still; go on: {_command('up', wish)}"
     if not measured.watched:
         again = f"; measure again: {_command('up', wish)} --again"
-        return f"Sweep {measured.sweep.sweep_id} is finished ({measured.outcome}){again}"
+        stale = ", and the fleet has changed since" if differs else ""
+        idle = ", and --replace replaced nothing" if wish.replace else ""
+        return f"Sweep {measured.sweep.sweep_id} is finished ({measured.outcome}){stale}{idle}{again}"
     return ""
 
 

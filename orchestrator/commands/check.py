@@ -28,9 +28,10 @@ def check(
 ) -> int:
     """Say everything that `up` would refuse; create nothing."""
     from orchestrator.act.access import remote_access
-    from orchestrator.act.check import checks
+    from orchestrator.act.check import Check, checks
+    from orchestrator.act.register import check_name
     from orchestrator.act.state import state_of
-    from orchestrator.commands.choose_fleet import wanted_fleet
+    from orchestrator.commands.choose_fleet import TESTERS, record_of, wanted_fleet
     from orchestrator.commands.measuring import failed_check, fleet_read
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
@@ -42,8 +43,18 @@ def check(
         state = state_of(wanted.name, state_dir=edge.settings.state_dir)
         shown.emit(fleet_read(wanted, edge=edge))
         access = remote_access(wanted, settings=edge.settings, environment=edge.environment)
+        items = list(checks(wanted, state=state, access=access, offline=offline))
+        if access is not None and not offline:
+            record = record_of(state, edge=edge) if state.exists else None
+            from_table = source == TESTERS or wanted.source.startswith("testers table")
+            items.append(
+                Check(
+                    what="name",
+                    look=lambda: check_name(wanted, record, access=access, from_table=from_table),
+                )
+            )
         code = 0
-        for item in checks(wanted, state=state, access=access, offline=offline):
+        for item in items:
             try:
                 detail = item.look()
             except OrchestratorError as error:

@@ -82,6 +82,10 @@ def test_a_name_that_another_orchestrator_works_on_is_refused_unless_it_joins(
     pointed(world, served)
     assert world.run("up").code == 0
     other = another(world)
+    checked = other.run("check")
+    assert checked.code == 2
+    assert "fleet 'mill' is registered at the collector by " in checked.err
+    assert world.run("check").code == 0
     refused = other.run("up")
     assert refused.code == 2
     assert "fleet 'mill' is registered at the collector by " in refused.err

@@ -152,3 +152,13 @@ def test_secrets_stand_in_no_command_line_and_in_no_environment(world: World) ->
 def secret_files(world: World) -> list[Path]:
     tokens = [path for path in (world.of_fleet / "tokens").iterdir() if path.suffix != ".told"]
     return [*tokens, world.of_fleet / "collector" / "admin_token", *world.of_fleet.glob("testers/*/token")]
+
+
+def test_up_on_a_finished_sweep_says_that_the_fleet_has_changed_since(world: World) -> None:
+    world.write_fleet()
+    assert world.run("up").code == 0
+    same = world.run("up")
+    world.write_fleet(testers="{name: a}, {name: c}")
+    other = world.run("up")
+    assert "is finished (complete); measure again" in same.err
+    assert "is finished (complete), and the fleet has changed since; measure again" in other.err
