@@ -125,7 +125,7 @@ def wait_until(condition: Callable[[], bool], *, within_s: float = 30.0) -> None
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path, may_ping: None) -> Iterator[Place]:
     """A place of its own; whatever still runs there after the test is killed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -32,7 +32,7 @@ def job(*, repeat: int | None = None, fleet_id: UUID = FLEET_ID) -> Job:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[LocalPlace]:
+def place(tmp_path: Path, may_ping: None) -> Iterator[LocalPlace]:
     made = LocalPlace(root=tmp_path / "testers")
     yield made
     for name in made.names():
