@@ -3,10 +3,11 @@
 PYTHON ?= python3
 FLEET ?= fleet.yaml
 PART ?=
+CONTEXT ?= build/tester
 PYTEST_ARGS ?= -q -n 2
 BIN := .venv/bin
 
-.PHONY: up down test check bench lock clean
+.PHONY: up down test check bench bed image-context lock clean
 
 ## up: run the fleet of fleet.yaml and print what it found
 up: .venv/run.stamp
@@ -30,6 +31,14 @@ check: .venv/test.stamp
 ## bench: figures and ratios against peers in the same run; PART=cli for one part
 bench: .venv/test.stamp
 	@$(BIN)/python -m tests.benchmarks.run $(PART)
+
+## bed: a cloud of our own to try things in, by hand; docs/cloud-bed.md
+bed: .venv/test.stamp
+	@$(BIN)/python -m tests.end_to_end.bed up
+
+## image-context: write the folder that the tester's image is built from; CONTEXT=DIR
+image-context: .venv/run.stamp
+	@$(BIN)/python -m orchestrator.places.image_context $(CONTEXT)
 
 ## lock: pin every dependency again
 lock: .venv/test.stamp
