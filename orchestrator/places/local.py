@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.places import processes
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.files import write_whole
-from orchestrator.places.place import SpoolCount
+from orchestrator.places.place import Life, NewHost, Said, Say, SpoolCount
 from orchestrator.places.shell import python_command, start
 from wire.fields import encode_object, time_text
 from wire.job import Job
@@ -41,18 +41,26 @@ class LocalPlace:
     def __init__(self, *, root: Path) -> None:
         self._root = root
 
-    def create(self, host_name: str, *, deadline: Deadline) -> None:  # noqa: ARG002 - the place's interface
+    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:  # noqa: ARG002 - the place's interface
         """Make the host's directory."""
-        directory = self._directory(host_name)
-        (directory / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make(host.name)
 
     def tell(self, host_name: str, *, job: bytes) -> None:
         """Replace the job as a whole, so that the tester never reads half of one."""
         write_whole(self._job(host_name), job)
 
-    def start(self, host_name: str, *, job: bytes, token: str, first_index: int, deadline: Deadline) -> None:
+    def start(
+        self,
+        host_name: str,
+        *,
+        job: bytes,
+        token: str,
+        first_index: int,
+        say: Say,  # noqa: ARG002 - the place's interface
+        deadline: Deadline,  # noqa: ARG002 - as above
+    ) -> None:
         """Write job and token, and start the tester if it does not run."""
-        self.create(host_name, deadline=deadline)
+        self._make(host_name)
         directory = self._directory(host_name)
         write_whole(directory / "token", token.encode() + b"\n")
         self.tell(host_name, job=job)
@@ -64,10 +72,10 @@ class LocalPlace:
         """Return whether a process has this host's job in its command line."""
         return bool(processes.with_arguments(str(self._job(host_name))))
 
-    def running(self, host_names: Sequence[str]) -> frozenset[str]:
-        """Return those of some hosts whose testers live, with one look at the process table."""
+    def lives(self, host_names: Sequence[str]) -> dict[str, Life]:
+        """Return how the testers of some hosts are, with one look at the process table."""
         seen = processes.arguments()
-        return frozenset(name for name in host_names if str(self._job(name)) in seen)
+        return {name: Life.RUNS if str(self._job(name)) in seen else Life.ENDED for name in host_names}
 
     def stop(self, host_name: str, *, deadline: Deadline) -> None:
         """Ask the tester to end, insist, and see that it is gone; raise `StillThere`."""
@@ -119,7 +127,19 @@ class LocalPlace:
             lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
         return next((line for line in reversed(lines) if line), "")
 
-    def remove(self, host_name: str, *, deadline: Deadline) -> None:
+    def ssh_command(self, host_name: str) -> list[str] | None:  # noqa: ARG002 - the place's interface
+        """Return None: this machine is where one is already."""
+        return None
+
+    def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:  # noqa: ARG002 - as above
+        """Refuse: a tester of this machine has no container."""
+        raise ConfigurationError(
+            f"{host_name} is a process of this machine",
+            cause="there is no container of it to run anything in",
+            next_step="run the command here",
+        )
+
+    def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:  # noqa: ARG002 - the place's interface
         """Stop the tester and delete its directory."""
         self.stop(host_name, deadline=deadline)
         directory = self._directory(host_name)
@@ -136,6 +156,9 @@ class LocalPlace:
         if not self._root.is_dir():
             return []
         return sorted(entry.name for entry in os.scandir(self._root) if entry.is_dir())
+
+    def _make(self, host_name: str) -> None:
+        (self._directory(host_name) / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _begin_with(self, host_name: str, first_index: int, *, job: Job) -> None:
         """Write the tester's own note of how far it is, where it has none: its former host has gone."""

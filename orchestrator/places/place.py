@@ -1,12 +1,33 @@
 """Where testers run: the interface that every place fulfils."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from orchestrator.places.deadline import Deadline
+
+Say = Callable[[str], None]
+"""Takes a short line about what is being done to a host: `Installing Docker`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewHost:
+    """What a host is to be.
+
+    `options` are the driver's, as the fleet has them; they may hold secrets, and stay out of the
+    representation. `references` are those of them that the fleet has as `${VAR}`, as written.
+    """
+
+    name: str
+    tester: str
+    driver: str
+    region: str
+    fleet_id: UUID
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    references: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,29 +38,47 @@ class SpoolCount:
     rejected: int
 
 
+class Life(StrEnum):
+    """Whether a host's tester lives."""
+
+    RUNS = "runs"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+    """Its host does not answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """How a command ended that was run beside a tester."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
 class Place(Protocol):
     """Makes hosts, runs testers on them, and removes both.
 
-    Each method succeeds when what it should bring about is there already.
+    Each method succeeds when what it should bring about is there already. `say` is called from the
+    thread that called the method, or from one of its own.
     """
 
-    def create(self, host_name: str, *, deadline: Deadline) -> None:
-        """Make a host."""
+    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
+        """Make a host and see that testers can be started on it."""
 
     def tell(self, host_name: str, *, job: bytes) -> None:
         """Replace the job that the host's tester reads before each run."""
 
-    def start(self, host_name: str, *, job: bytes, token: str, first_index: int, deadline: Deadline) -> None:
+    def start(
+        self, host_name: str, *, job: bytes, token: str, first_index: int, say: Say, deadline: Deadline
+    ) -> None:
         """Start the host's tester, if it does not run.
 
         Where it has never run, it begins its sweep with run `first_index`.
         """
 
-    def is_running(self, host_name: str) -> bool:
-        """Return whether the host's tester lives."""
-
-    def running(self, host_names: Sequence[str]) -> frozenset[str]:
-        """Return those of some hosts whose testers live."""
+    def lives(self, host_names: Sequence[str]) -> Mapping[str, Life]:
+        """Return how the testers of some hosts are, all asked at once; it never raises for one of them."""
 
     def stop(self, host_name: str, *, deadline: Deadline) -> None:
         """Stop the host's tester; it may finish what it writes, not longer than the deadline."""
@@ -57,7 +96,7 @@ class Place(Protocol):
         """Delete a spooled report that was delivered."""
 
     def log(self, host_name: str) -> Path | None:
-        """Return the file that the tester writes to, None if there is none."""
+        """Return a file on this machine with what the tester wrote, None if it wrote nothing."""
 
     def runs_made(self, host_name: str, *, sweep_id: UUID, tester_id: UUID) -> int:
         """Return how many runs of a sweep the tester has made, by its own note."""
@@ -65,5 +104,11 @@ class Place(Protocol):
     def last_words(self, host_name: str) -> str:
         """Return the last thing that the tester wrote, empty if it wrote nothing."""
 
-    def remove(self, host_name: str, *, deadline: Deadline) -> None:
+    def ssh_command(self, host_name: str) -> list[str] | None:
+        """Return the command that opens a shell on the host, None where there is no such way."""
+
+    def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
+        """Run a command beside the host's tester; raise `ConfigurationError` where that cannot be."""
+
+    def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:
         """Remove the host and see that it is gone."""

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.places import processes
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.local import LocalPlace
+from orchestrator.places.place import Life, NewHost
 from orchestrator.places.strays import stop_strays
 from wire.job import Job, JobServer, ProbePlan
 
@@ -36,12 +37,17 @@ def place(tmp_path: Path, may_ping: None) -> Iterator[LocalPlace]:
     made = LocalPlace(root=tmp_path / "testers")
     yield made
     for name in made.names():
-        made.remove(name, deadline=Deadline.after(30))
+        made.remove(name, say=nobody, deadline=Deadline.after(30))
+
+
+def nobody(_line: str) -> None:
+    """Take what is said of a host."""
 
 
 def started(place: LocalPlace, told: Job, *, first_index: int = 0) -> None:
-    place.create(HOST, deadline=SOON)
-    place.start(HOST, job=told.to_bytes(), token="t" * 43, first_index=first_index, deadline=SOON)
+    host = NewHost(name=HOST, tester="a", driver="local", region="here", fleet_id=FLEET_ID)
+    place.create(host, say=nobody, deadline=SOON)
+    place.start(HOST, job=told.to_bytes(), token="t" * 43, first_index=first_index, say=nobody, deadline=SOON)
 
 
 def until(is_so: Callable[[], object], *, within_s: float = 10.0) -> None:
@@ -54,7 +60,8 @@ def until(is_so: Callable[[], object], *, within_s: float = 10.0) -> None:
 def test_a_tester_is_found_by_its_directory_and_gone_after_stop(place: LocalPlace) -> None:
     started(place, job())
     assert place.is_running(HOST)
-    assert place.running([HOST, "mill-b-7d444840-0f0f"]) == {HOST}
+    other = "mill-b-7d444840-0f0f"
+    assert place.lives([HOST, other]) == {HOST: Life.RUNS, other: Life.ENDED}
     place.stop(HOST, deadline=Deadline.after(30))
     assert not place.is_running(HOST)
     place.stop(HOST, deadline=Deadline.after(30))
@@ -103,10 +110,10 @@ def test_token_and_job_are_for_their_owner_only(place: LocalPlace, tmp_path: Pat
 
 def test_a_removed_host_leaves_nothing_and_removing_it_again_succeeds(place: LocalPlace) -> None:
     started(place, job())
-    place.remove(HOST, deadline=Deadline.after(30))
+    place.remove(HOST, say=nobody, deadline=Deadline.after(30))
     assert place.names() == []
     assert not place.is_running(HOST)
-    place.remove(HOST, deadline=Deadline.after(30))
+    place.remove(HOST, say=nobody, deadline=Deadline.after(30))
 
 
 def test_strays_of_another_fleet_are_left_alone(place: LocalPlace) -> None:

@@ -1,0 +1,53 @@
+"""Where a Docker engine answers, and who provides hosts that have one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.place import NewHost, Say
+
+
+class HostGone(OrchestratorError):
+    """Nothing is known of a host: there is no way to its engine."""
+
+
+class EngineUnreachable(OrchestratorError):
+    """A host's engine does not answer, or not in time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TlsFiles:
+    """The files that prove both ends of a connection to an engine."""
+
+    ca: Path
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineAddress:
+    """An engine's URL: `unix://PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`; `tls` goes with `tcp`."""
+
+    url: str
+    tls: TlsFiles | None = None
+
+
+class EngineHosts(Protocol):
+    """Provides hosts that have a Docker engine. Each method succeeds when its effect is there already."""
+
+    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
+        """Make the host; its engine answers when this returns."""
+
+    def engine(self, host_name: str) -> EngineAddress:
+        """Return where the host's engine answers; raise `HostGone`."""
+
+    def exists(self, host_name: str) -> bool:
+        """Return whether something is known of the host."""
+
+    def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:
+        """Remove the host; raise an error with exit code 5 when something of it may be left."""
+
+    def ssh_command(self, host_name: str) -> list[str] | None:
+        """Return the command that opens a shell on the host, None where there is no such way."""
