@@ -49,6 +49,14 @@ COMMANDS: dict[str, Entry] = {
         target="orchestrator.commands.logs:logs",
         help="Print what a tester wrote.",
     ),
+    "ssh": Entry(
+        target="orchestrator.commands.ssh:ssh",
+        help="Open a shell on the host of a tester.",
+    ),
+    "exec": Entry(
+        target="orchestrator.commands.exec:exec_command",
+        help="Run a command in the container of a tester.",
+    ),
     "down": Entry(
         target="orchestrator.commands.down:down",
         help="Remove everything of a fleet but its results.",

@@ -94,6 +94,16 @@ class HostMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostStep(Event):
+    """What is being done to a host, in a few words: `Installing Docker`."""
+
+    kind: ClassVar[str] = "host.step"
+    tester: str
+    host: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunMoved(Event):
     """A run was announced or came to its end."""
 

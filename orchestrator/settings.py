@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TextIO
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.patience import Patience, read_patience
 
 STATE_DIR = "ORCHESTRATE_STATE_DIR"
 COLLECTOR_URL = "ORCHESTRATE_COLLECTOR_URL"
 ADMIN_TOKEN = "ORCHESTRATE_ADMIN_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 READER_TOKEN = "ORCHESTRATE_READER_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 INSECURE = "ORCHESTRATE_INSECURE"
+DOCKER_MACHINE = "ORCHESTRATE_DOCKER_MACHINE"
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
@@ -26,6 +28,7 @@ class Settings:
     """The settings of one orchestrator.
 
     `collector_url` stands in for what the fleet does not say; tokens outrank those of the fleet.
+    `docker_machine` is the program that makes hosts, a name on PATH or a path.
     Secrets stay out of the representation, so that no log or traceback shows them.
     """
 
@@ -36,6 +39,8 @@ class Settings:
     insecure: bool = False
     color: bool = True
     who: str = "somebody"
+    docker_machine: str = "docker-machine"
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +76,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         insecure=_flag(environment, INSECURE),
         color=not environment.get("NO_COLOR"),
         who=_who(environment),
+        docker_machine=environment.get(DOCKER_MACHINE) or "docker-machine",
+        patience=read_patience(environment),
     )
 
 

@@ -26,6 +26,12 @@ PURE = (
     "orchestrator/decide/plan.py",
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
+    "orchestrator/decide/delivery.py",
+    "orchestrator/places/docker_machine.py",
+    "orchestrator/places/machine_fate.py",
+    "orchestrator/places/machine_failures.py",
+    "orchestrator/places/machine_messages.py",
+    "orchestrator/places/tester_container.py",
     "orchestrator/fleet/model.py",
     "tester/summary.py",
 )

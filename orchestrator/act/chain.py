@@ -1,8 +1,7 @@
-"""Carries out actions: each tester's in their order, many testers at a time."""
+"""Carries out the actions of one tester, in their order."""
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from orchestrator.act.drain import drain
@@ -19,8 +18,8 @@ from orchestrator.decide.actions import (
     StartTester,
     UpdateJob,
 )
-from orchestrator.errors import OrchestratorError
-from orchestrator.events import TesterFailed
+from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
+from orchestrator.events import Note, TesterFailed
 from orchestrator.places.deadline import Deadline
 
 
@@ -33,118 +32,120 @@ class Failure:
     is_left: bool = False
 
 
-def apply(
-    actions: Sequence[Action],
-    *,
-    work: HostWork,
-    ports: Ports,
-    concurrency: int,
-    deadline: Deadline,
-    stopping: threading.Event,
-) -> list[Failure]:
-    """Carry out actions and return what failed; one tester's failure stops nobody else's actions.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """One tester's actions; the first that fails ends them.
 
-    Once `stopping` is set, what is begun is finished and nothing else is begun.
+    Once `stopping` is set, the action that is begun is finished and no other is begun.
     """
+
+    tester: str
+    actions: Sequence[Action]
+    work: HostWork
+    ports: Ports
+    deadline: Deadline
+    stopping: threading.Event
+
+    def carry_out(self) -> Failure | None:
+        """Carry out the actions and return what failed."""
+        made: str | None = None
+        for action in self.actions:
+            if self.stopping.is_set():
+                return None
+            try:
+                made = self._one(action, made=made) or made
+            except Exception as error:  # noqa: BLE001 - one tester's failure must not stop the others
+                if isinstance(action, DrainHost) and self._is_removed_next(action):
+                    self._note_loss(action, error)
+                else:
+                    return self._failed(action, made=made, error=error)
+        return None
+
+    def _one(self, action: Action, *, made: str | None) -> str | None:
+        """Carry out one action; return the name of the host that it made, if it made one."""
+        work, ports, deadline = self.work, self.ports, self.deadline
+        match action:
+            case CreateHost():
+                return work.create(action, deadline=deadline)
+            case StartTester():
+                host_name = action.host_name or made
+                assert host_name is not None
+                work.start(
+                    host_name,
+                    tester_name=action.tester_name,
+                    first_index=action.first_index,
+                    deadline=deadline,
+                )
+            case ReplaceTester():
+                work.replace(
+                    action.host_name,
+                    tester_name=action.tester_name,
+                    first_index=action.first_index,
+                    deadline=deadline,
+                )
+            case UpdateJob():
+                work.tell(action.host_name, tester_name=action.tester_name)
+            case DrainHost():
+                drain(ports.journal.host(action.host_name), ports=ports, deadline=deadline)
+            case RemoveHost():
+                work.remove(action.host_name, reason=action.reason, deadline=deadline)
+            case AbandonRun():
+                ports.client.abandon_run(
+                    action.run_id,
+                    tester_id=action.tester_id,
+                    sweep_id=action.sweep_id,
+                    index=action.index,
+                    of=action.of,
+                    reason=action.reason,
+                )
+            case KeepHost():
+                pass
+        return None
+
+    def _is_removed_next(self, drained: DrainHost) -> bool:
+        return any(
+            isinstance(action, RemoveHost) and action.host_name == drained.host_name
+            for action in self.actions
+        )
+
+    def _note_loss(self, action: DrainHost, error: Exception) -> None:
+        """Say that a host goes although nobody saw its spool: its removal must not wait for ever."""
+        why = error.what if isinstance(error, OrchestratorError) else str(error)
+        text = f"{self.tester}: {action.host_name} goes undrained, what only it holds is lost: {why}"
+        self.ports.emit(Note(time=self.ports.clock(), level="warning", text=text))
+
+    def _failed(self, action: Action, *, made: str | None, error: Exception) -> Failure:
+        host_name = getattr(action, "host_name", None) or made
+        is_removal = isinstance(action, RemoveHost)
+        if host_name is not None and not is_removal:
+            # What a person has to mend would cost a second host, and fail there as well.
+            self.work.fail(host_name, reason=str(error), is_final=isinstance(error, ConfigurationError))
+        what, cause, next_step = (
+            error.card if isinstance(error, OrchestratorError) else (str(error), type(error).__name__, "")
+        )
+        self.ports.emit(
+            TesterFailed(
+                time=self.ports.clock(),
+                tester=self.tester,
+                what=what,
+                cause=cause,
+                next_step=next_step or f"orchestrate logs {self.tester}",
+            )
+        )
+        is_left = is_removal or isinstance(error, LeftBehind)
+        return Failure(tester=self.tester, error=error, is_left=is_left)
+
+
+def chains_of(actions: Sequence[Action], *, tester_of: dict[str, str]) -> dict[str, list[Action]]:
+    """Return what there is to do for each tester; `tester_of` names the tester of each host."""
     chains: dict[str, list[Action]] = {}
-    testers = {host.name: host.tester for host in ports.journal.hosts(include_removed=True)}
     for action in actions:
         if not isinstance(action, KeepHost):
-            chains.setdefault(_tester(action, testers), []).append(action)
-    if not chains:
-        return []
-
-    def carry_out(tester: str) -> Failure | None:
-        return _chain(tester, chains[tester], work=work, ports=ports, deadline=deadline, stopping=stopping)
-
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="apply") as pool:
-        return [failure for failure in pool.map(carry_out, chains) if failure is not None]
+            chains.setdefault(_tester(action, tester_of), []).append(action)
+    return chains
 
 
-def _chain(
-    tester: str,
-    actions: list[Action],
-    *,
-    work: HostWork,
-    ports: Ports,
-    deadline: Deadline,
-    stopping: threading.Event,
-) -> Failure | None:
-    made: str | None = None
-    for action in actions:
-        if stopping.is_set():
-            return None
-        try:
-            made = _one(action, made=made, work=work, ports=ports, deadline=deadline) or made
-        except Exception as error:  # noqa: BLE001 - one tester's failure must not stop the others
-            return _failed(tester, action, made=made, error=error, work=work, ports=ports)
-    return None
-
-
-def _one(action: Action, *, made: str | None, work: HostWork, ports: Ports, deadline: Deadline) -> str | None:
-    """Carry out one action; return the name of the host that it made, if it made one."""
-    match action:
-        case CreateHost():
-            return work.create(action, deadline=deadline)
-        case StartTester():
-            host_name = action.host_name or made
-            assert host_name is not None
-            work.start(
-                host_name,
-                tester_name=action.tester_name,
-                first_index=action.first_index,
-                deadline=deadline,
-            )
-        case ReplaceTester():
-            work.replace(
-                action.host_name,
-                tester_name=action.tester_name,
-                first_index=action.first_index,
-                deadline=deadline,
-            )
-        case UpdateJob():
-            work.tell(action.host_name, tester_name=action.tester_name)
-        case DrainHost():
-            drain(ports.journal.host(action.host_name), ports=ports, deadline=deadline)
-        case RemoveHost():
-            work.remove(action.host_name, reason=action.reason, deadline=deadline)
-        case AbandonRun():
-            ports.client.abandon_run(
-                action.run_id,
-                tester_id=action.tester_id,
-                sweep_id=action.sweep_id,
-                index=action.index,
-                of=action.of,
-                reason=action.reason,
-            )
-        case KeepHost():
-            pass
-    return None
-
-
-def _failed(
-    tester: str, action: Action, *, made: str | None, error: Exception, work: HostWork, ports: Ports
-) -> Failure:
-    host_name = getattr(action, "host_name", None) or made
-    is_left = isinstance(action, RemoveHost)
-    if host_name is not None and not is_left:
-        work.fail(host_name, reason=str(error))
-    what, cause, next_step = (
-        error.card if isinstance(error, OrchestratorError) else (str(error), type(error).__name__, "")
-    )
-    ports.emit(
-        TesterFailed(
-            time=ports.clock(),
-            tester=tester,
-            what=what,
-            cause=cause,
-            next_step=next_step or f"orchestrate logs {tester}",
-        )
-    )
-    return Failure(tester=tester, error=error, is_left=is_left)
-
-
-def _tester(action: Action, testers: dict[str, str]) -> str:
+def _tester(action: Action, tester_of: dict[str, str]) -> str:
     if isinstance(action, RemoveHost):
-        return testers.get(action.host_name, action.host_name)
+        return tester_of.get(action.host_name, action.host_name)
     return action.tester_name

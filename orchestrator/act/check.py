@@ -1,18 +1,20 @@
 """What would be refused: looked at before anything is created."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.act.access import Access
+from orchestrator.act.check_hosts import Caution, HostChecks
 from orchestrator.act.embedded import EmbeddedCollector, check_port_is_free
 from orchestrator.act.state import FleetState
 from orchestrator.errors import ConfigurationError
+from orchestrator.fleet.drivers import LOCAL
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.shell import python_command, run
+from orchestrator.settings import Edge
 
 PING_CHECK_S = 30.0
-DRIVERS = ("local",)
 
 
 class MayNotPing(ConfigurationError):
@@ -21,10 +23,14 @@ class MayNotPing(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One thing to look at: `look` returns what is good to know, or raises `ConfigurationError`."""
+    """One thing to look at: `look` returns what is good to know, or raises `ConfigurationError`.
+
+    `cautions` yields what refuses nothing and should be known all the same.
+    """
 
     what: str
     look: Callable[[], str]
+    cautions: Callable[[], Iterable[Caution]] = tuple
 
 
 def checks(
@@ -32,37 +38,28 @@ def checks(
     *,
     state: FleetState,
     access: Access | None,
+    edge: Edge,
     only: Collection[str] | None = None,
     offline: bool = False,
 ) -> Iterator[Check]:
     """Return what to look at; `access` None means the embedded collector, `only` leaves others out."""
-    yield Check(what="drivers", look=lambda: check_drivers(fleet, only=only))
+    hosts = HostChecks(fleet, state=state, access=access, only=only, edge=edge)
     yield Check(what="servers", look=lambda: check_servers(fleet))
-    if "local" in fleet.testers_by_driver():
+    if any(tester.driver == LOCAL and (only is None or tester.name in only) for tester in fleet.testers):
         yield Check(what="ping", look=check_may_ping)
+    if hosts.on_machines:
+        yield Check(what="docker-machine", look=hosts.machines, cautions=hosts.machine_cautions)
+    if hosts.elsewhere:
+        yield Check(what="image", look=hosts.image)
+        yield Check(what="delivery", look=hosts.delivery, cautions=hosts.delivery_cautions)
+    if hosts.on_engines and not offline:
+        yield Check(what="docker", look=hosts.engines)
     if offline:
         return
     if access is None:
         yield Check(what="collector", look=lambda: check_embedded(fleet, state=state))
     else:
         yield Check(what="collector", look=lambda: check_remote(access))
-
-
-def check_drivers(fleet: Fleet, *, only: Collection[str] | None = None) -> str:
-    """Raise where the driver of a tester concerned is not one that this version runs."""
-    concerned = {
-        driver: tuple(name for name in names if only is None or name in only)
-        for driver, names in fleet.testers_by_driver().items()
-    }
-    foreign = {driver: names for driver, names in concerned.items() if names and driver not in DRIVERS}
-    if not foreign:
-        return f"{sum(len(names) for names in concerned.values())} local"
-    lines = [f"driver {driver!r} of {_some(names)} cannot be run" for driver, names in foreign.items()]
-    raise ConfigurationError(
-        "\n".join(lines),
-        cause="this version runs testers of the driver `local` only",
-        next_step="leave them out with `--only`, or give them `driver: local`",
-    )
 
 
 def check_servers(fleet: Fleet) -> str:
@@ -111,8 +108,3 @@ def check_remote(access: Access) -> str:
                 next_step="set collector.admin_token in fleet.yaml, or ORCHESTRATE_ADMIN_TOKEN_FILE",
             )
     return f"{access.url}, version {health.version}"
-
-
-def _some(names: tuple[str, ...], *, most: int = 5) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,6 +1,7 @@
 """Nothing that was measured is lost when a host goes."""
 
 import gzip
+import time
 import zlib
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,11 +11,13 @@ from orchestrator.collector_client import CollectorError, CollectorRefused
 from orchestrator.decide.host import Host, HostEvent
 from orchestrator.events import Drained
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.engine import EngineUnreachable
 
 NEVER = (400, 403, 409, 410, 413, 422)
 """Statuses of a report that the collector will never take (storage.md)."""
 
-STOP_S = 30.0
+AGAIN_S = 2.0
+"""Time between two tries to reach a host that does not answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +38,22 @@ class Delivery:
 def drain(host: Host, *, ports: Ports, deadline: Deadline) -> Delivery:
     """Stop a host's tester, deliver what it spooled, and journal both.
 
-    What cannot be delivered stays where it is, and the host DRAINING.
+    What cannot be delivered stays where it is, and the host DRAINING. A host that does not answer is
+    tried again for `Patience.vanished_after_s`, then `EngineUnreachable` is raised.
     """
+    patience = ports.patience
     ports.journal.move(host.name, HostEvent.DRAIN_STARTED)
-    ports.place.stop(host.name, deadline=deadline.sooner(STOP_S))
-    delivery = deliver(host.name, ports=ports, deadline=deadline)
+    deadline = deadline.sooner(patience.drain_deadline_s)
+    answers_by = deadline.sooner(patience.vanished_after_s)
+    while True:
+        try:
+            ports.place.stop(host.name, deadline=deadline.sooner(patience.stop_deadline_s))
+            delivery = deliver(host.name, ports=ports, deadline=deadline)
+            break
+        except EngineUnreachable:
+            if answers_by.is_over:
+                raise
+            time.sleep(min(AGAIN_S, answers_by.left_s))
     if delivery.is_whole:
         ports.journal.move(host.name, HostEvent.DRAINED, detail=f"{delivery.delivered} delivered")
     tell(host, delivery, ports=ports)

@@ -10,13 +10,16 @@ from orchestrator.decide.actions import CreateHost
 from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
 from orchestrator.decide.told import digest_of_job
 from orchestrator.errors import ConfigurationError
-from orchestrator.events import HostMoved, Note, Removed
+from orchestrator.events import HostMoved, HostStep, Note, Removed
+from orchestrator.fleet.drivers import GENERIC
 from orchestrator.fleet.model import Fleet, Tester
+from orchestrator.patience import Patience
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.engine import EngineUnreachable
 from orchestrator.places.files import write_whole
-
-STEP_S = 120.0
-"""How long one step of one host may take."""
+from orchestrator.places.machine_note import MachineNotes
+from orchestrator.places.place import NewHost, Say
+from orchestrator.places.provisioned import changed_by_provisioning
 
 KEPT_LOG_BYTES = 1_048_576
 
@@ -33,8 +36,8 @@ class HostWork:
         """Make a host and return its name."""
         journal = self._ports.journal
         name = action.host_name
+        tester = self._tester(action.tester_name)
         if name is None:
-            tester = self._tester(action.tester_name)
             name = new_host_name(
                 fleet=self._ports.state.name, tester=tester.name, fleet_id=self._ports.fleet_id
             )
@@ -52,7 +55,24 @@ class HostWork:
                 detail=action.reason,
             )
         self._move(name, HostEvent.CREATE_STARTED, reason=action.reason)
-        self._ports.place.create(name, deadline=deadline.sooner(STEP_S))
+        try:
+            self._ports.place.create(
+                NewHost(
+                    name=name,
+                    tester=tester.name,
+                    driver=tester.driver,
+                    region=tester.region,
+                    fleet_id=self._ports.fleet_id,
+                    options=tester.options,
+                    references=tester.references,
+                ),
+                say=self._sayer(tester=tester.name, host_name=name),
+                deadline=deadline.sooner(self._patience.create_deadline_s),
+            )
+        except Exception as error:
+            # Nobody else knows its name; taken for half made, it would be made anew for ever.
+            self.fail(name, reason=str(error))
+            raise
         self._move(name, HostEvent.CREATED)
         return name
 
@@ -69,7 +89,8 @@ class HostWork:
             job=self._job(tester),
             token=token_of(self._ports.state.tokens, tester_id=host.tester_id),
             first_index=first_index,
-            deadline=deadline.sooner(STEP_S),
+            say=self._sayer(tester=tester_name, host_name=host_name),
+            deadline=deadline.sooner(self._patience.image_deadline_s + self._patience.start_deadline_s),
         )
         self._move(host_name, HostEvent.TESTER_STARTED)
 
@@ -81,7 +102,7 @@ class HostWork:
             host_name, HostEvent.START_STARTED, job_digest=digest, sweep_id=sweep_id
         )
         self._say(host)
-        self._ports.place.stop(host_name, deadline=deadline.sooner(STEP_S))
+        self._ports.place.stop(host_name, deadline=deadline.sooner(self._patience.stop_deadline_s))
         self.start(host_name, tester_name=tester_name, first_index=first_index, deadline=deadline)
 
     def tell(self, host_name: str, *, tester_name: str) -> None:
@@ -94,11 +115,13 @@ class HostWork:
         """Remove a host; reports that it still holds are set aside on this machine first."""
         begun = self._ports.clock()
         host = self._move(host_name, HostEvent.REMOVE_STARTED, reason=reason)
-        # A tester that still writes would put a report behind our back.
-        self._ports.place.stop(host_name, deadline=deadline.sooner(STEP_S))
-        self._set_aside(host)
-        self._keep_log(host)
-        self._ports.place.remove(host_name, deadline=deadline.sooner(STEP_S))
+        self._save(host, deadline=deadline)
+        changed = self._changed_there(host)
+        self._ports.place.remove(
+            host_name,
+            say=self._sayer(tester=host.tester, host_name=host_name),
+            deadline=deadline.sooner(self._patience.remove_deadline_s),
+        )
         self._ports.journal.move(host_name, HostEvent.REMOVED)
         now = self._ports.clock()
         self._ports.emit(
@@ -106,10 +129,18 @@ class HostWork:
                 time=now, tester=host.tester, host=host_name, after_s=max(0.0, (now - begun).total_seconds())
             )
         )
+        if changed:
+            text = f"{host.tester}: what docker-machine changed there stays: {'; '.join(changed)}"
+            self._ports.emit(Note(time=now, text=text))
 
-    def fail(self, host_name: str, *, reason: str) -> None:
-        """Write down that a host failed, if that can still be said of it."""
+    def fail(self, host_name: str, *, reason: str, is_final: bool = False) -> None:
+        """Write down that a host failed, if that can still be said of it.
+
+        `is_final`: another host for its tester would fail in the same way.
+        """
         try:
+            if is_final:
+                self._ports.journal.count_as_last(host_name, attempts=self._patience.create_attempts)
             self._move(host_name, HostEvent.FAILED, reason=reason)
         except (IllegalMove, KeyError):
             return
@@ -117,6 +148,27 @@ class HostWork:
     def finish(self, host_name: str) -> None:
         """Write down that the tester of a host has made all its runs."""
         self._move(host_name, HostEvent.RUNS_COMPLETE)
+
+    @property
+    def _patience(self) -> Patience:
+        return self._ports.patience
+
+    def _save(self, host: Host, *, deadline: Deadline) -> None:
+        """Keep what a host still holds; one that does not answer is removed all the same."""
+        try:
+            # A tester that still writes would put a report behind our back.
+            self._ports.place.stop(host.name, deadline=deadline.sooner(self._patience.stop_deadline_s))
+            self._set_aside(host)
+            self._keep_log(host)
+        except EngineUnreachable as error:
+            self._note(f"{host.tester}: {error.what}; what its spool may still hold goes with it")
+
+    def _changed_there(self, host: Host) -> list[str]:
+        """Return what stays changed on a host that is somebody's own."""
+        if host.driver != GENERIC:
+            return []
+        said = MachineNotes(self._ports.state.testers).said(host.name, "create")
+        return changed_by_provisioning(said, name=host.name)
 
     def _set_aside(self, host: Host) -> None:
         count = self._ports.place.spool_count(host.name)
@@ -127,9 +179,7 @@ class HostWork:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copytree(spool, kept, dirs_exist_ok=True)
         left = _left(waiting=count.waiting, rejected=count.rejected)
-        self._ports.emit(
-            Note(time=self._ports.clock(), level="warning", text=f"{host.tester}: {left}, kept in {kept}")
-        )
+        self._note(f"{host.tester}: {left}, kept in {kept}")
 
     def _keep_log(self, host: Host) -> None:
         """Keep the end of a tester's log: who looks for a failure comes when its host is gone."""
@@ -170,6 +220,15 @@ class HostWork:
         host = self._ports.journal.move(host_name, event, detail=reason)
         self._say(host, reason=reason)
         return host
+
+    def _note(self, text: str) -> None:
+        self._ports.emit(Note(time=self._ports.clock(), level="warning", text=text))
+
+    def _sayer(self, *, tester: str, host_name: str) -> Say:
+        def say(text: str) -> None:
+            self._ports.emit(HostStep(time=self._ports.clock(), tester=tester, host=host_name, text=text))
+
+        return say
 
     def _say(self, host: Host, *, reason: str = "") -> None:
         self._ports.emit(

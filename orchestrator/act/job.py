@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from orchestrator.act.access import Access
+from orchestrator.decide.delivery import is_fetched
 from orchestrator.fleet.model import Fleet, Tester
 from wire.job import Job, JobServer
 
@@ -13,7 +14,8 @@ LOCAL_ADDRESS = "127.0.0.1"
 def job_of(
     *, fleet: Fleet, fleet_id: UUID, tester: Tester, tester_id: UUID, sweep_id: UUID, access: Access
 ) -> Job:
-    """Return the job of one tester for one sweep."""
+    """Return the job of one tester for one sweep; without a collector where its reports are fetched."""
+    fetched = is_fetched(fleet=fleet, tester=tester, collector_url=access.url)
     return Job(
         fleet=fleet.name,
         fleet_id=fleet_id,
@@ -25,7 +27,7 @@ def job_of(
         repeat=fleet.run.repeat,
         every_s=fleet.run.every_s,
         jitter_s=fleet.run.jitter_s,
-        collector_url=access.url,
+        collector_url=None if fetched else access.url,
         insecure=access.insecure,
     )
 

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from orchestrator.act.schema import SCHEMA, VERSION
+from orchestrator.act.schema import MIGRATIONS, VERSION
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import Host, HostEvent, HostState, moved
 from orchestrator.errors import ConfigurationError, OrchestratorError
@@ -149,7 +150,7 @@ class Journal:
         """Write a new host down, before anything of it is made."""
         with self._writing():
             self._db.execute(
-                "INSERT INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     host.name,
                     host.tester,
@@ -161,6 +162,7 @@ class Journal:
                     host.job_digest,
                     None if host.sweep_id is None else str(host.sweep_id),
                     host.attempts,
+                    host.failed,
                 ),
             )
             self._log(host=host.name, event="planned", state=host.state, detail=detail)
@@ -184,6 +186,13 @@ class Journal:
         with self._writing():
             self._db.execute("UPDATE hosts SET job_digest = ? WHERE name = ?", (job_digest, name))
             self._log(host=name, event="told", state=self.host(name).state, detail="")
+
+    def count_as_last(self, name: str, *, attempts: int) -> None:
+        """Let this attempt to have a host for its tester count as the last of `attempts`."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE hosts SET attempts = max(attempts, ?) WHERE name = ?", (attempts, name)
+            )
 
     def sweeps(self) -> list[Sweep]:
         """Return all sweeps, the oldest first."""
@@ -236,8 +245,16 @@ class Journal:
         now = time_text(self._clock())
         with self._writing():
             done = self._db.execute(
-                "UPDATE hosts SET state = ?, since = ? WHERE name = ? AND state = ? AND since = ?",
-                (state.value, now, name, before.state.value, time_text(before.since)),
+                "UPDATE hosts SET state = ?, since = ?, failed = failed OR ?"
+                " WHERE name = ? AND state = ? AND since = ?",
+                (
+                    state.value,
+                    now,
+                    state is HostState.FAILED,
+                    name,
+                    before.state.value,
+                    time_text(before.since),
+                ),
             )
             if done.rowcount == 0:
                 raise MovedByAnother(
@@ -272,7 +289,7 @@ class Journal:
         self._db.execute("PRAGMA synchronous = FULL")
         if version < VERSION:
             with self._writing():
-                for statement in SCHEMA:
+                for statement in chain.from_iterable(MIGRATIONS[version:]):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -331,6 +348,7 @@ def _host(row: sqlite3.Row) -> Host:
         job_digest=row["job_digest"],
         sweep_id=None if row["sweep_id"] is None else UUID(row["sweep_id"]),
         attempts=row["attempts"],
+        failed=bool(row["failed"]),
     )
 
 

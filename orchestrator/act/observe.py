@@ -1,7 +1,8 @@
 """What is so: the collector's runs, and testers that have ended behind the journal's back."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,16 @@ from uuid import UUID
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.ports import Ports
 from orchestrator.decide.facts import KnownRun, RunState
-from orchestrator.decide.host import HostState
-from orchestrator.events import printable
+from orchestrator.decide.host import Host, HostState
+from orchestrator.errors import OrchestratorError
+from orchestrator.events import Note, printable
+from orchestrator.fleet.drivers import LOCAL
+from orchestrator.places.place import Life
 
 LONGEST_WORDS = 300
+
+LOOK_EVERY_S = 5.0
+"""Time between two looks at testers on other machines; those on this one are looked at always."""
 
 
 def known_runs(rows: Iterable[dict[str, Any]]) -> list[KnownRun]:
@@ -33,21 +40,71 @@ def known_runs(rows: Iterable[dict[str, Any]]) -> list[KnownRun]:
     ]
 
 
-def note_ended_testers(*, repeat: int | None, work: HostWork, ports: Ports) -> None:
-    """Journal every tester whose process is gone: with all its runs made, or failed."""
-    running = [host for host in ports.journal.hosts() if host.state is HostState.RUNNING]
-    alive = ports.place.running([host.name for host in running])
-    for host in running:
-        if host.name in alive:
-            continue
+class Lookout:
+    """Journals every tester that is gone: with all its runs made, or failed.
+
+    A host that does not answer is not gone: the network may be to blame. It has failed once it has
+    been silent for `Patience.vanished_after_s`.
+    """
+
+    def __init__(self, *, repeat: int | None, work: HostWork, ports: Ports) -> None:
+        self._repeat = repeat
+        self._work = work
+        self._ports = ports
+        self._looked_at = -LOOK_EVERY_S
+        self._silent_since: dict[str, float] = {}
+
+    def look(self, *, busy: Collection[str] = (), at_all: bool = False) -> None:
+        """Look at the testers that the journal has RUNNING, but for those that are worked on.
+
+        `at_all`: also at those on other machines, whenever the last look was.
+        """
+        now = time.monotonic()
+        is_time = at_all or now - self._looked_at >= LOOK_EVERY_S
+        if is_time:
+            self._looked_at = now
+        running = [
+            host
+            for host in self._ports.journal.hosts()
+            if host.state is HostState.RUNNING
+            and host.tester not in busy
+            and (is_time or host.driver == LOCAL)
+        ]
+        lives = self._ports.place.lives([host.name for host in running]) if running else {}
+        for host in running:
+            match lives[host.name]:
+                case Life.RUNS:
+                    self._silent_since.pop(host.name, None)
+                case Life.UNKNOWN:
+                    self._silent(host, now=now)
+                case Life.ENDED:
+                    self._silent_since.pop(host.name, None)
+                    self._ended(host)
+
+    def _silent(self, host: Host, *, now: float) -> None:
+        patience_s = self._ports.patience.vanished_after_s
+        if host.name not in self._silent_since:
+            self._silent_since[host.name] = now
+            text = f"{host.tester}: the engine of {host.name} does not answer; it has {patience_s:g} s"
+            self._ports.emit(Note(time=self._ports.clock(), level="warning", text=text))
+        elif now - self._silent_since[host.name] >= patience_s:
+            del self._silent_since[host.name]
+            self._work.fail(host.name, reason=f"its engine has not answered for {patience_s:g} s")
+
+    def _ended(self, host: Host) -> None:
+        place = self._ports.place
         made = 0
-        if host.sweep_id is not None:
-            made = ports.place.runs_made(host.name, sweep_id=host.sweep_id, tester_id=host.tester_id)
-        if repeat is not None and made >= repeat:
-            work.finish(host.name)
-        else:
-            said = spoken(ports.place.last_words(host.name))
-            work.fail(host.name, reason=f"its tester ended: {said}" if said else "its tester was killed")
+        try:
+            if host.sweep_id is not None:
+                made = place.runs_made(host.name, sweep_id=host.sweep_id, tester_id=host.tester_id)
+            if self._repeat is not None and made >= self._repeat:
+                self._work.finish(host.name)
+                return
+            said = spoken(place.last_words(host.name))
+        except OrchestratorError:
+            # It answered a moment ago; the next look will tell.
+            return
+        self._work.fail(host.name, reason=f"its tester ended: {said}" if said else "its tester was killed")
 
 
 def spoken(line: str) -> str:

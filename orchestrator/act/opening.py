@@ -9,13 +9,13 @@ from orchestrator.act.access import Access, embedded_access, remote_access
 from orchestrator.act.embedded import EmbeddedCollector, url_of
 from orchestrator.act.journal import FleetRecord, Journal
 from orchestrator.act.lock import fleet_lock
+from orchestrator.act.placing import drivers_of, places_of
 from orchestrator.act.ports import Ports
 from orchestrator.act.register import identify, register
 from orchestrator.act.state import FleetState
 from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.events import CollectorReady, Event, Note
 from orchestrator.fleet.model import Fleet
-from orchestrator.places.local import LocalPlace
 from orchestrator.settings import Edge
 
 NOBODY_PORT = 1
@@ -76,12 +76,13 @@ def opened_for_up(
                 fleet_id=record.fleet_id,
                 state=state,
                 journal=journal,
-                place=LocalPlace(root=state.testers),
+                place=places_of(state, fleet=fleet, driver_of=drivers_of(journal), edge=edge),
                 client=client,
                 access=access,
                 tester_ids=ids,
                 emit=emit,
                 clock=edge.clock,
+                patience=edge.settings.patience,
             ),
             record=record,
             embedded=embedded,
@@ -109,12 +110,15 @@ def opened_for_down(
                 fleet_id=record.fleet_id,
                 state=state,
                 journal=journal,
-                place=LocalPlace(root=state.testers),
+                place=places_of(
+                    state, fleet=_fleet_of(record, edge=edge), driver_of=drivers_of(journal), edge=edge
+                ),
                 client=stack.enter_context(access.client()),
                 access=access,
                 tester_ids={host.tester: host.tester_id for host in journal.hosts(include_removed=True)},
                 emit=emit,
                 clock=edge.clock,
+                patience=edge.settings.patience,
             ),
             record=record,
             embedded=None if is_remote else embedded,
@@ -146,6 +150,16 @@ def _access_for_down(
         except (OrchestratorError, OSError) as error:
             emit(Note(time=edge.clock(), level="warning", text=str(error)))
     return embedded_access(embedded, url=running or url_of(NOBODY_PORT)), False
+
+
+def _fleet_of(record: FleetRecord, *, edge: Edge) -> Fleet | None:
+    """Return the fleet as it was last asked for, None where that cannot be read any more."""
+    try:
+        return Fleet.from_spec(
+            record.spec, edge.environment, source=record.source, directory=record.directory
+        )
+    except ConfigurationError:
+        return None
 
 
 def _is_open(journal: Journal) -> bool:

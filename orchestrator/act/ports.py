@@ -1,7 +1,7 @@
 """What acting needs: the fleet's own facts, and the doors to the outside."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from orchestrator.act.journal import Journal
 from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorClient
 from orchestrator.events import Event
+from orchestrator.patience import Patience
 from orchestrator.places.place import Place
 
 
@@ -29,3 +30,4 @@ class Ports:
     tester_ids: Mapping[str, UUID]
     emit: Callable[[Event], None]
     clock: Callable[[], datetime]
+    patience: Patience = field(default_factory=Patience)

@@ -1,9 +1,11 @@
 """Removes what a fleet has on this machine, saves what was measured, and sees that nothing is left."""
 
+import shutil
 from dataclasses import dataclass
 from uuid import UUID
 
-from orchestrator.act.apply import Failure, apply
+from orchestrator.act.chain import Failure
+from orchestrator.act.crew import apply
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.observe import known_runs
@@ -11,12 +13,14 @@ from orchestrator.act.ports import Ports
 from orchestrator.act.sweep import finish_sweep, outcome_of
 from orchestrator.collector_client import CollectorError
 from orchestrator.decide.plan import plan_down
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
 from orchestrator.events import Note
 from orchestrator.places.deadline import Deadline
 
 CONCURRENCY = 10
-REMOVE_S = 900.0
+
+REMOVE_S = 3_600.0
+"""How long a fleet's removal may take; each step of each host has a deadline of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +31,18 @@ class Removal:
     left: int
     failures: list[Failure]
     undelivered: int
+
+    def left_behind(self, what: str, *, next_step: str) -> LeftBehind:
+        """Return the error that names what may be left, why, and every command that ends it."""
+        errors = [failure.error for failure in self.failures]
+        steps = [
+            error.next_step for error in errors if isinstance(error, OrchestratorError) and error.next_step
+        ]
+        return LeftBehind(
+            what,
+            cause="\n".join(dict.fromkeys(str(error) for error in errors)) or "a process does not end",
+            next_step="\n".join(dict.fromkeys([*steps, f"then: {next_step}"])),
+        )
 
 
 def remove_hosts(*, ports: Ports, interrupts: Interrupts, deadline: Deadline) -> Removal:
@@ -41,9 +57,10 @@ def remove_hosts(*, ports: Ports, interrupts: Interrupts, deadline: Deadline) ->
             deadline=deadline,
             stopping=interrupts.stopping,
         )
-        # A host whose drain failed is removed all the same: its spool is set aside on this machine.
-        failures += _second_try(failures, ports=ports, deadline=deadline)
     left = len(ports.journal.hosts())
+    if left == 0:
+        # Nothing is left that anybody would have to be asked to remove.
+        shutil.rmtree(ports.state.credentials, ignore_errors=True)
     return Removal(
         removed=len(before) - left,
         left=left,
@@ -92,17 +109,3 @@ def _close_here(sweep_id: UUID, *, ports: Ports, why: str) -> None:
             text=f"the collector does not know that sweep {sweep_id} ended: {why}",
         )
     )
-
-
-def _second_try(failures: list[Failure], *, ports: Ports, deadline: Deadline) -> list[Failure]:
-    failed = {failure.tester for failure in failures if not failure.is_left}
-    work = HostWork(fleet=None, sweep_id=None, ports=ports)
-    again: list[Failure] = []
-    for host in ports.journal.hosts():
-        if host.tester not in failed:
-            continue
-        try:
-            work.remove(host.name, reason="its drain failed", deadline=deadline)
-        except Exception as error:  # noqa: BLE001 - one host must not keep the others here
-            again.append(Failure(tester=host.tester, error=error, is_left=True))
-    return again

@@ -1,9 +1,6 @@
 """The journal's tables."""
 
-VERSION = 1
-"""Kept in SQLite's `user_version`; a journal of a newer version is refused."""
-
-SCHEMA = (
+FIRST = (
     """
     CREATE TABLE fleet (
         fleet_id TEXT PRIMARY KEY,
@@ -49,3 +46,12 @@ SCHEMA = (
     ) STRICT
     """,
 )
+
+SECOND = ("ALTER TABLE hosts ADD COLUMN failed INTEGER NOT NULL DEFAULT 0",)
+"""A host that has failed is known as such when it is gone, too."""
+
+MIGRATIONS = (FIRST, SECOND)
+"""What brings a journal from each version to the next; an empty file is of version 0."""
+
+VERSION = len(MIGRATIONS)
+"""Kept in SQLite's `user_version`; a journal of a newer version is refused."""

@@ -31,8 +31,23 @@ class FleetState:
 
     @property
     def testers(self) -> Path:
-        """The hosts of the driver `local`, a directory each."""
+        """What this machine keeps of each host, a directory each."""
         return self.directory / "testers"
+
+    @property
+    def machines(self) -> Path:
+        """docker-machine's own store."""
+        return self.directory / "machines"
+
+    @property
+    def credentials(self) -> Path:
+        """Credentials that are made for the length of a call, for drivers that read them from a file."""
+        return self.directory / "credentials"
+
+    @property
+    def image(self) -> Path:
+        """What the tester's image is built from."""
+        return self.directory / "image"
 
     @property
     def collector(self) -> Path:

@@ -4,14 +4,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-from orchestrator.act.apply import Failure, apply
+from orchestrator.act.chain import Failure, chains_of
+from orchestrator.act.crew import Crew
+from orchestrator.act.fetch import Fetching
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
-from orchestrator.act.observe import known_runs, note_ended_testers
+from orchestrator.act.observe import Lookout, known_runs
 from orchestrator.act.ports import Ports
+from orchestrator.act.progress import progress_of
 from orchestrator.collector_client import CollectorError
 from orchestrator.decide.actions import (
     AbandonRun,
@@ -26,7 +28,7 @@ from orchestrator.decide.actions import (
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import HostState
 from orchestrator.decide.plan import plan
-from orchestrator.events import Note, Planned, Progress, RunMoved, TesterProgress
+from orchestrator.events import Note, Planned, Progress, RunMoved
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
 from wire.identity import run_id_of
@@ -36,6 +38,10 @@ SLOW_POLL_S = 2.0
 QUICK_POLLS = 40
 EXIT_WAIT_S = 5.0
 """How long testers may take to leave after their last run has arrived."""
+
+EXIT_POLL_S = 0.05
+WIND_UP_S = 1_800.0
+"""How long what is begun may take to come to its end, when nothing else is begun."""
 
 MOST_ABANDONED = 1_000
 """Runs of one tester that are abandoned one by one when time is over."""
@@ -61,14 +67,33 @@ class Watch:
     is_partial: bool = False
     rows: list[dict[str, Any]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    _crew: Crew = field(init=False)
+    _fetchers: Crew = field(init=False)
+    _lookout: Lookout = field(init=False)
+    _fetching: Fetching = field(init=False)
+    _stuck: set[str] = field(default_factory=set)
     _seen: dict[str, str] | None = None
     _last: Progress | None = None
     _away: bool = False
 
+    def __post_init__(self) -> None:
+        # Hosts that are made take minutes: reports of others do not wait behind them.
+        self._crew, self._fetchers = (
+            Crew(
+                work=self.work,
+                ports=self.ports,
+                concurrency=self.fleet.limits.concurrency,
+                stopping=self.interrupts.stopping,
+            )
+            for _ in range(2)
+        )
+        self._lookout = Lookout(repeat=self.fleet.run.repeat, work=self.work, ports=self.ports)
+        self._fetching = Fetching(fleet=self.fleet, ports=self.ports)
+
     def begin(self, *, deadline: Deadline) -> None:
-        """Say in numbers what the fleet asks for, and apply it."""
+        """Say in numbers what the fleet asks for, and begin it."""
         before = len(self.ports.journal.hosts())
-        todo = self._look_and_plan()
+        todo = self._look_and_plan(at_all=True)
         kinds = Counter(type(action) for action in todo)
         self.ports.emit(
             Planned(
@@ -81,29 +106,66 @@ class Watch:
             )
         )
         self.replace = ()
-        self._apply(todo, deadline=deadline)
+        self._crew.begin(todo, deadline=deadline)
+
+    def settle(self) -> None:
+        """Wait until what was begun is done; an interrupt is raised after it."""
+        with self.interrupts.guarded():
+            deadline = Deadline.after(WIND_UP_S)
+            self._fetchers.wait(deadline)
+            self._crew.wait(deadline)
+            self.failures += self._crew.failures()
+
+    def close(self) -> None:
+        """Let the crew go, once what it has begun is done."""
+        with self.interrupts.guarded(), self._crew, self._fetchers:
+            pass
 
     def step(self, *, deadline: Deadline) -> list[Action]:
-        """Look, plan, and apply what there is to do; return that. Raise `CollectorError`."""
+        """Look, plan, and begin what there is to do; return that. Raise `CollectorError`."""
         todo = self._look_and_plan()
-        self._apply(todo, deadline=deadline)
+        self._crew.begin(todo, deadline=deadline)
+        for tester, task in self._fetching.due():
+            if tester not in self._crew.busy:
+                self._fetchers.submit(tester, task)
         return todo
 
-    def _look_and_plan(self) -> list[Action]:
-        # The processes first, then the runs: whoever is gone by now has delivered what we read next.
-        note_ended_testers(repeat=self.fleet.run.repeat, work=self.work, ports=self.ports)
+    def _look_and_plan(self, *, at_all: bool = False) -> list[Action]:
+        busy = self._crew.busy | self._fetchers.busy
+        self._note_failures()
+        # The testers first, then the runs: whoever is gone by now has delivered what we read next.
+        self._lookout.look(busy=busy, at_all=at_all)
+        hosts = self.ports.journal.hosts(include_removed=True)
         self._read_runs()
-        return changes(
-            plan(
-                fleet=self.fleet,
-                hosts=self.ports.journal.hosts(include_removed=True),
-                runs=known_runs(self.rows),
-                sweep=self.sweep,
-                now=self.ports.clock(),
-                only=self.only,
-                replace=self.replace,
-            )
+        todo = plan(
+            fleet=self.fleet,
+            hosts=hosts,
+            runs=known_runs(self.rows),
+            sweep=self.sweep,
+            now=self.ports.clock(),
+            only=self.only,
+            replace=self.replace,
+            attempts=self.ports.patience.create_attempts,
         )
+        # Whoever is worked on is planned for when that is done: its hosts and runs are on the move.
+        chains = chains_of(todo, tester_of={host.name: host.tester for host in hosts})
+        return [
+            action
+            for tester, actions in chains.items()
+            if tester not in busy and tester not in self._stuck
+            for action in changes(actions)
+        ]
+
+    def _note_failures(self) -> None:
+        """Take note of what failed; a tester whose host cannot be removed is not tried again for ever."""
+        for failure in self._crew.failures():
+            self.failures.append(failure)
+            if failure.is_left:
+                self._stuck.add(failure.tester)
+                self._crew.begin(
+                    self.missing(reason="its host cannot be removed", testers={failure.tester}),
+                    deadline=Deadline.after(self.ports.patience.start_deadline_s),
+                )
 
     def until_ended(self, *, deadline: Deadline) -> bool:
         """Go on until every run has ended; return False where the deadline came first."""
@@ -116,7 +178,7 @@ class Watch:
             else:
                 self._away = False
                 self._say_progress(deadline)
-                if not todo and self.has_ended():
+                if not todo and not self._crew.busy | self._fetchers.busy and self.has_ended():
                     self._let_leave()
                     return True
             polls += 1
@@ -140,6 +202,7 @@ class Watch:
 
     def give_up(self, *, reason: str, deadline: Deadline) -> None:
         """Stop the testers concerned, take what they have, and abandon the rest with the reason."""
+        self.settle()
         hosts = [host for host in self.ports.journal.hosts() if self.only is None or host.tester in self.only]
         drains: list[Action] = [
             DrainHost(host_name=host.name, tester_name=host.tester, reason=reason)
@@ -151,15 +214,16 @@ class Watch:
         self._apply(self.missing(reason=reason), deadline=deadline)
         self._read_runs()
 
-    def missing(self, *, reason: str) -> list[Action]:
-        """Return an abandonment for each run that has not ended."""
+    def missing(self, *, reason: str, testers: Collection[str] | None = None) -> list[Action]:
+        """Return an abandonment for each run that has not ended, of some testers or of all concerned."""
         known: dict[tuple[str, int], KnownRun] = {
             (run.tester, run.index): run for run in known_runs(self.rows)
         }
         repeat = self.fleet.run.repeat
         found: list[Action] = []
         for tester in self.fleet.testers:
-            if self.only is not None and tester.name not in self.only:
+            concerned = self.only if testers is None else testers
+            if concerned is not None and tester.name not in concerned:
                 continue
             tester_id = self.ports.tester_ids[tester.name]
             announced = [index for name, index in known if name == tester.name]
@@ -184,17 +248,8 @@ class Watch:
         return found
 
     def _apply(self, actions: list[Action], *, deadline: Deadline) -> None:
-        if not actions:
-            return
-        with self.interrupts.guarded():
-            self.failures += apply(
-                actions,
-                work=self.work,
-                ports=self.ports,
-                concurrency=self.fleet.limits.concurrency,
-                deadline=deadline,
-                stopping=self.interrupts.stopping,
-            )
+        self._crew.begin(actions, deadline=deadline)
+        self.settle()
 
     def _read_runs(self) -> None:
         self.rows = list(self.ports.client.runs(sweep_id=self.sweep.sweep_id))
@@ -218,7 +273,14 @@ class Watch:
             )
 
     def _say_progress(self, deadline: Deadline) -> None:
-        progress = self._progress(deadline)
+        progress = progress_of(
+            self.fleet,
+            only=self.only,
+            rows=self.rows,
+            hosts=self.ports.journal.hosts(),
+            now=self.ports.clock(),
+            deadline_s=deadline.left_s,
+        )
         # The time that is left changes always, and alone it is no news.
         same = self._last is not None and (self._last.done, self._last.testers) == (
             progress.done,
@@ -227,54 +289,6 @@ class Watch:
         if not same:
             self._last = progress
             self.ports.emit(progress)
-
-    def _progress(self, deadline: Deadline) -> Progress:
-        repeat = self.fleet.run.repeat
-        hosts = {host.tester: host for host in self.ports.journal.hosts()}
-        ended: dict[str, int] = {}
-        abandoned: dict[str, int] = {}
-        pinging: set[str] = set()
-        for row in self.rows:
-            counter = abandoned if row["state"] == "abandoned" else ended
-            if row["state"] == "announced":
-                pinging.add(row["tester"])
-            else:
-                counter[row["tester"]] = counter.get(row["tester"], 0) + 1
-        testers = []
-        concerned = [tester for tester in self.fleet.testers if self.only is None or tester.name in self.only]
-        for tester in concerned:
-            host = hosts.get(tester.name)
-            state = "no host" if host is None else host.state.value
-            if state == "running":
-                state = "pinging" if tester.name in pinging else "waiting"
-            if repeat is not None and ended.get(tester.name, 0) >= repeat:
-                state = "done"
-            lost = abandoned.get(tester.name, 0)
-            testers.append(
-                TesterProgress(
-                    tester=tester.name,
-                    state="failed" if lost else state,
-                    done=ended.get(tester.name, 0),
-                    of=repeat,
-                    note=f"{lost} abandoned" if lost else "",
-                )
-            )
-        return Progress(
-            time=self.ports.clock(),
-            done=sum(tester.done for tester in testers),
-            of=None if repeat is None else repeat * len(concerned),
-            failed=sum(1 for tester in testers if tester.state == "failed"),
-            left_s=self._left_s(deadline),
-            testers=tuple(testers),
-        )
-
-    def _left_s(self, deadline: Deadline) -> float | None:
-        run = self.fleet.run
-        if run.repeat is None:
-            return None
-        elapsed = self.ports.clock() - self.sweep.started_at
-        whole = timedelta(seconds=run.every_s * (run.repeat - 1) + _run_s(self.fleet))
-        return min(max(0.0, (whole - elapsed).total_seconds()), deadline.left_s)
 
     def _not_there(self, error: CollectorError) -> None:
         if not self._away:
@@ -287,7 +301,7 @@ class Watch:
     def _let_leave(self) -> None:
         wait = Deadline.after(EXIT_WAIT_S)
         while not wait.is_over:
-            note_ended_testers(repeat=self.fleet.run.repeat, work=self.work, ports=self.ports)
+            self._lookout.look(at_all=True)
             states = {
                 host.state
                 for host in self.ports.journal.hosts()
@@ -295,12 +309,4 @@ class Watch:
             }
             if HostState.RUNNING not in states:
                 return
-            time.sleep(0.05)
-
-
-def _run_s(fleet: Fleet) -> float:
-    """Return how long the longest run should take; names may have more addresses than one."""
-    return max(
-        (tester.probe.count * tester.probe.interval_s + tester.probe.timeout_s for tester in fleet.testers),
-        default=0.0,
-    )
+            time.sleep(EXIT_POLL_S)

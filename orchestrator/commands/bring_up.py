@@ -30,6 +30,9 @@ from orchestrator.places.deadline import Deadline
 from orchestrator.settings import Edge
 from orchestrator.show.answers import matrix_text, slow_text
 
+MADE = frozenset(HostState) - {HostState.PLANNED, HostState.REMOVED}
+"""States of hosts that may be there."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
@@ -170,11 +173,8 @@ def _end(
             lines.append(f"Testers and collector stay until: {_command('down', wish)}")
     if removal is not None and removal.left:
         shown.end(LeftBehind.exit_code, summary="\n".join(lines), data=data)
-        raise LeftBehind(
-            f"{removal.left} hosts may be left behind",
-            cause=str(removal.failures[0].error) if removal.failures else "",
-            next_step=_command("down", wish),
-        )
+        what = f"{removal.left} hosts may be left behind"
+        raise removal.left_behind(what, next_step=_command("down", wish))
     return shown.end(code, summary="\n".join(line for line in lines if line), data=data)
 
 
@@ -204,14 +204,24 @@ def _what_came(wish: Wish, measured: Measured, *, differs: bool) -> str:
 def _goes_on(wish: Wish, *, opened: Opened) -> Interrupted:
     hosts = opened.ports.journal.hosts()
     running = [host.tester for host in hosts if host.state in (HostState.RUNNING, HostState.STARTING)]
-    shown = ", ".join(running[:10]) + (f" and {len(running) - 10} more" if len(running) > 10 else "")
+    # A host that is made costs money, whether anybody measures from it or not.
+    staying = [host.tester for host in hosts if host.tester not in running and host.state in MADE]
+    what = "stopped; no tester runs"
+    if running:
+        verb = "tester goes" if len(running) == 1 else "testers go"
+        what = f"stopped watching; {len(running)} {verb} on running: {_some(running)}"
+    if staying:
+        noun = "host stays" if len(staying) == 1 else "hosts stay"
+        what += f"; {len(staying)} {noun}: {_some(staying)}"
     return Interrupted(
-        f"stopped watching; {len(running)} testers go on running: {shown}"
-        if running
-        else "stopped; no tester runs",
+        what,
         cause="Ctrl-C stops the watching, not the hosts",
         next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
     )
+
+
+def _some(testers: list[str]) -> str:
+    return ", ".join(testers[:10]) + (f" and {len(testers) - 10} more" if len(testers) > 10 else "")
 
 
 def _command(command: str, wish: Wish) -> str:

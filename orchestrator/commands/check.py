@@ -32,10 +32,9 @@ def check(
     from orchestrator.act.register import check_name
     from orchestrator.act.state import state_of
     from orchestrator.commands.choose_fleet import TESTERS, record_of, wanted_fleet
-    from orchestrator.commands.measuring import failed_check, fleet_read
+    from orchestrator.commands.measuring import failed_check, fleet_read, tell_passed
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
-    from orchestrator.events import Checked
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
     with stage(edge, command="check", progress=progress) as shown:
@@ -43,7 +42,7 @@ def check(
         state = state_of(wanted.name, state_dir=edge.settings.state_dir)
         shown.emit(fleet_read(wanted, edge=edge))
         access = remote_access(wanted, settings=edge.settings, environment=edge.environment)
-        items = list(checks(wanted, state=state, access=access, offline=offline))
+        items = list(checks(wanted, state=state, access=access, offline=offline, edge=edge))
         if access is not None and not offline:
             record = record_of(state, edge=edge) if state.exists else None
             from_table = source == TESTERS or wanted.source.startswith("testers table")
@@ -63,5 +62,5 @@ def check(
                 shown.emit(failed_check(item.what, error, now=edge.clock()))
                 shown.note_failure(item.what, error)
             else:
-                shown.emit(Checked(time=edge.clock(), what=item.what, state="ok", detail=detail))
+                tell_passed(item, detail, stage=shown)
         return shown.end(code, summary=f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}")

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.act.embedded import EmbeddedCollector
-from orchestrator.act.journal import Journal
 from orchestrator.act.state import FleetState
+from orchestrator.commands.choose_host import KnownHosts, known_hosts
 from orchestrator.errors import ConfigurationError
-from orchestrator.fleet.nearest import did_you_mean
-from orchestrator.places.local import LocalPlace
+from orchestrator.places.place import Life
 from orchestrator.settings import Edge
 
 COLLECTOR = "collector"
@@ -25,22 +24,22 @@ class LogFile:
 
 def log_of(state: FleetState, *, tester: str, edge: Edge) -> LogFile:
     """Return the log of a tester's newest host, a removed one's as well; raise `ConfigurationError`."""
-    with Journal(state.journal, clock=edge.clock) as journal:
-        hosts = journal.hosts(include_removed=True)
-    place = LocalPlace(root=state.testers)
-    mine = sorted((host for host in hosts if host.tester == tester), key=lambda host: (host.live, host.since))
-    for host in reversed(mine):
-        path = place.log(host.name) or state.logs / f"{host.name}.log"
+    known = known_hosts(state, edge=edge)
+    mine = known.of(tester)
+    for host in mine:
+        path = (known.places.log(host.name) if host.live else None) or state.logs / f"{host.name}.log"
         if path.exists():
-            return LogFile(path=path, is_written=lambda name=host.name: place.is_running(name))  # type: ignore[misc]
+            return LogFile(path=path, is_written=lambda name=host.name: _is_written(known, name))  # type: ignore[misc]  # bound now
     embedded = EmbeddedCollector(state.collector)
     if tester == COLLECTOR and embedded.log.exists():
         return LogFile(path=embedded.log, is_written=lambda: embedded.is_alive)
     if mine:
         raise ConfigurationError(f"tester {tester!r} has written nothing")
-    names = {host.tester for host in hosts}
-    hint = did_you_mean(tester, names)
-    raise ConfigurationError(
-        f"no tester `{tester}` in fleet {state.name!r}" + (f"; {hint}" if hint else ""),
-        cause=f"testers with a host, now or before: {', '.join(sorted(names)) or 'none'}",
-    )
+    raise known.no_tester(tester)
+
+
+def _is_written(known: KnownHosts, host_name: str) -> bool:
+    """Return whether a tester goes on writing; what it wrote meanwhile is fetched."""
+    is_over = known.places.lives([host_name])[host_name] is Life.ENDED
+    known.places.log(host_name)
+    return not is_over

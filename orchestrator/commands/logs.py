@@ -32,13 +32,16 @@ def logs(edge: Edge, tester: str, fleet: str | None, fleet_name: str | None, fol
 
 
 def _parts(path: Path, *, follow: bool, is_over: Callable[[], bool]) -> Iterator[str]:
-    with path.open("rb") as file:
-        over = False
-        while True:
+    offset, over = 0, False
+    while True:
+        # A log that is fetched from another machine is a new file each time.
+        with path.open("rb") as file:
+            file.seek(offset)
             while part := file.read(PART_BYTES):
+                offset += len(part)
                 yield part.decode(errors="replace")
-            if over or not follow:
-                return
-            # One more look after the end: what was written last came before it.
-            over = is_over()
-            time.sleep(POLL_S)
+        if over or not follow:
+            return
+        # One more look after the end: what was written last came before it.
+        over = is_over()
+        time.sleep(POLL_S)

@@ -1,17 +1,19 @@
 """Looks at a fleet without touching it, for `status`."""
 
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 
 from orchestrator.act.access import Access, embedded_access, remote_access
 from orchestrator.act.embedded import EmbeddedCollector
 from orchestrator.act.journal import Journal
+from orchestrator.act.placing import places_of
 from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorError
 from orchestrator.commands.choose_fleet import fleet_of_record
 from orchestrator.decide.host import HostState
 from orchestrator.errors import ConfigurationError
-from orchestrator.places.local import LocalPlace
+from orchestrator.places.place import Life
 from orchestrator.settings import Edge
 from orchestrator.show.status import FleetStatus
 
@@ -25,12 +27,14 @@ def look(state: FleetState, *, refresh: bool, edge: Edge) -> FleetStatus:
         outcome = None if sweep is None else journal.outcome(sweep.sweep_id)
     if record is None:
         raise ConfigurationError(f"nothing of fleet {state.name!r} was begun", next_step="orchestrate up")
-    gone: frozenset[str] = frozenset()
+    lives: Mapping[str, Life] = {}
     runs: dict[str, int] | None = None
     url = record.collector_url
     if refresh:
         running = [host.name for host in hosts if host.state is HostState.RUNNING]
-        gone = frozenset(running) - LocalPlace(root=state.testers).running(running)
+        driver_of = {host.name: host.driver for host in hosts}.__getitem__
+        places = places_of(state, fleet=fleet_of_record(record, edge=edge), driver_of=driver_of, edge=edge)
+        lives = places.lives(running)
         access = _access(state, url=url, edge=edge)
         url = None if access is None else access.url
         if access is not None and sweep is not None:
@@ -44,7 +48,8 @@ def look(state: FleetState, *, refresh: bool, edge: Edge) -> FleetStatus:
         collector_url=url,
         is_embedded=record.collector_url is None,
         hosts=tuple(hosts),
-        gone=gone,
+        gone=frozenset(name for name, life in lives.items() if life is Life.ENDED),
+        silent=frozenset(name for name, life in lives.items() if life is Life.UNKNOWN),
         sweep=sweep,
         outcome=outcome,
         runs=runs,

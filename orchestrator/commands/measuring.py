@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.act.access import remote_access
-from orchestrator.act.apply import Failure
-from orchestrator.act.check import checks
+from orchestrator.act.chain import Failure
+from orchestrator.act.check import Check, checks
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
@@ -23,9 +23,6 @@ from orchestrator.events import Checked, FleetRead, TesterFailed
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
 from orchestrator.settings import Edge
-
-DETACH_S = 600.0
-"""How long making hosts may take where nobody waits for their runs."""
 
 GIVE_UP_S = 60.0
 
@@ -80,13 +77,29 @@ def read_and_check(
     stage.emit(fleet_read(fleet, edge=stage.edge))
     _check_names(fleet, state=state, only=only, replace=replace, edge=stage.edge)
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
-    for check in checks(fleet, state=state, access=access, only=only):
+    for check in checks(fleet, state=state, access=access, only=only, edge=stage.edge):
         try:
             detail = check.look()
         except OrchestratorError as error:
             stage.emit(failed_check(check.what, error, now=stage.edge.clock()))
             raise
-        stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="ok", detail=detail))
+        tell_passed(check, detail, stage=stage)
+
+
+def tell_passed(check: Check, detail: str, *, stage: Stage) -> None:
+    """Show what a check found good, and what should be known all the same."""
+    stage.emit(Checked(time=stage.edge.clock(), what=check.what, state="ok", detail=detail))
+    for caution in check.cautions():
+        stage.emit(
+            Checked(
+                time=stage.edge.clock(),
+                what=check.what,
+                state="warning",
+                detail=caution.detail,
+                cause=caution.cause,
+                next_step=caution.next_step,
+            )
+        )
 
 
 def _check_names(
@@ -130,12 +143,15 @@ def measure(
         replace=replace,
         is_partial=again and only is not None,
     )
-    watch.begin(deadline=Deadline.after(DETACH_S))
-    if sweep.finished_at is not None:
-        return _measured(watch, outcome=ports.journal.outcome(sweep.sweep_id), watched=False)
-    if detach:
-        return _measured(watch, outcome=None, watched=False)
-    return wait(watch, stage=stage)
+    try:
+        watch.begin(deadline=Deadline.after(fleet.limits.deadline_s))
+        if sweep.finished_at is not None or detach:
+            watch.settle()
+            outcome = ports.journal.outcome(sweep.sweep_id)
+            return _measured(watch, outcome=outcome, watched=False)
+        return wait(watch, stage=stage)
+    finally:
+        watch.close()
 
 
 def wait(watch: Watch, *, stage: Stage) -> Measured:

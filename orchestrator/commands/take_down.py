@@ -46,11 +46,8 @@ def _one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tuple[st
             opened.ports.client.close()
             opened.embedded.down()
         if removal.left or strays.left:
-            raise LeftBehind(
-                f"{removal.left + strays.left} testers of {state.name} may be left behind",
-                cause=str(removal.failures[0].error) if removal.failures else "their processes do not end",
-                next_step=f"orchestrate down --fleet {state.name}",
-            )
+            what = f"{removal.left + strays.left} testers of {state.name} may be left behind"
+            raise removal.left_behind(what, next_step=f"orchestrate down --fleet {state.name}")
         parts = [f"{removal.removed + strays.stopped} removed, 0 left."]
         if removal.undelivered:
             kept = opened.ports.state.undelivered

@@ -91,7 +91,8 @@ class Host:
 
     `tester` is the name of its tester. `job_digest` says what its tester was told, without the
     sweep (`told.digest_of_job`); None where no tester was started. `attempts` is the number of this
-    attempt to have a host for its tester, from 1. `since` is when it came into its state.
+    attempt to have a host for its tester, from 1. `since` is when it came into its state. `failed`
+    stays true of a host that has failed once, also when it is gone.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Host:
     job_digest: str | None = None
     sweep_id: UUID | None = None
     attempts: int = 1
+    failed: bool = False
 
     @property
     def live(self) -> bool:

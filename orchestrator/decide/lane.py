@@ -20,9 +20,6 @@ from orchestrator.decide.host import MAY_HOLD_REPORTS, Host, HostState
 from orchestrator.decide.told import settings_differ
 from wire.identity import run_id_of
 
-MAX_ATTEMPTS = 2
-"""Hosts that are made for one tester before it is given up for this sweep."""
-
 DELIVERY_GRACE = timedelta(minutes=6)
 """A run is overdue this long after it should have ended: testers deliver for five minutes."""
 
@@ -45,7 +42,7 @@ class Lane:
     """One tester with its hosts and its runs of the open sweep.
 
     `digest` is what it should be told, None where the fleet does not have it. `sweep` None: one is
-    about to begin.
+    about to begin. `attempts` hosts are made for it before it is given up for this sweep.
     """
 
     def __init__(
@@ -58,12 +55,15 @@ class Lane:
         repeat: int | None,
         sweep: Sweep | None,
         now: datetime,
+        attempts: int,
     ) -> None:
         every = sorted(
             hosts, key=lambda host: (_BEST_FIRST.index(host.state), -host.since.timestamp(), host.name)
         )
         self._name = name
         self._hosts = [host for host in every if host.live]
+        self._every = every
+        self._attempts = attempts
         self._runs = {run.index: run for run in runs}
         self._digest = digest
         self._repeat = repeat
@@ -86,7 +86,9 @@ class Lane:
             yield from removal(host, reason="its tester has another host")
         first = self._hosts[0] if self._hosts else None
         if first is None:
-            if measuring:
+            if measuring and self._is_given_up() and not replace:
+                yield from self._abandoned(self._missing(), reason=self._why_given_up())
+            elif measuring:
                 yield from self._new_host(reason="has no host", lost="its host is gone")
         elif first.state is HostState.REMOVING:
             yield from removal(first, reason="still there")
@@ -140,13 +142,14 @@ class Lane:
         attempts = host.attempts if self._is_of_this_sweep(host) else 0
         if not self._remains():
             yield from self._at_rest(host)
-        elif attempts < MAX_ATTEMPTS:
+        elif attempts < self._attempts:
             yield from removal(host, reason="failed")
-            reason = f"the one before failed, attempt {attempts + 1} of {MAX_ATTEMPTS}"
+            reason = f"the one before failed, attempt {attempts + 1} of {self._attempts}"
             yield from self._new_host(reason=reason, lost="its host failed", attempt=attempts + 1)
         else:
-            reason = f"its host failed, attempt {attempts} of {MAX_ATTEMPTS}"
-            yield from self._abandoned(self._missing(), reason=reason)
+            # What failed is of no use to anybody, and may cost money.
+            yield from removal(host, reason="failed, and was the last attempt")
+            yield from self._abandoned(self._missing(), reason=self._why_given_up())
 
     def _ready(self, host: Host) -> Iterator[Action]:
         """Decide for a host without a tester, from which every report has been fetched."""
@@ -274,6 +277,16 @@ class Lane:
     def _to_be_made(self) -> bool:
         """Return whether there are runs that no tester has begun."""
         return self._repeat is None or self._first_index < self._repeat
+
+    def _is_given_up(self) -> bool:
+        """Return whether a host has failed that was the last that it gets in this sweep."""
+        return any(
+            host.failed and host.attempts >= self._attempts and self._is_of_this_sweep(host)
+            for host in self._every
+        )
+
+    def _why_given_up(self) -> str:
+        return f"its host failed, attempt {self._attempts} of {self._attempts}"
 
     def _is_of_this_sweep(self, host: Host) -> bool:
         if self._sweep is None:

@@ -12,6 +12,9 @@ from orchestrator.decide.told import digests_of_jobs
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.model import Fleet
 from orchestrator.fleet.nearest import did_you_mean
+from orchestrator.patience import Patience
+
+ATTEMPTS = Patience().create_attempts
 
 
 def plan(
@@ -24,6 +27,7 @@ def plan(
     only: Collection[str] | None = None,
     replace: Collection[str] = (),
     again: bool = False,
+    attempts: int = ATTEMPTS,
 ) -> list[Action]:
     """Return what brings hosts and testers to what the fleet says and the open sweep to its end.
 
@@ -31,7 +35,8 @@ def plan(
     `hosts` are all that the journal has of this fleet, `runs` at least those of `sweep`. `sweep` is
     the newest one; None: none was begun. With a finished one nothing is measured, unless `again`
     asks for a new one. `only` leaves all other testers as they are; `replace` names testers that get
-    new hosts. Raise `ConfigurationError` for a name in these that no tester has.
+    new hosts. A tester of which `attempts` hosts have failed gets no other in this sweep, but by
+    `replace`. Raise `ConfigurationError` for a name in these that no tester has.
 
     Actions of one tester come in the order in which they are to be applied; those of different
     testers do not depend on each other.
@@ -62,6 +67,7 @@ def plan(
             repeat=fleet.run.repeat,
             sweep=sweep,
             now=now,
+            attempts=attempts,
         )
         actions += lane.actions(measuring=measuring, replace=name in replace)
     return actions

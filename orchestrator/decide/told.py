@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from orchestrator.fleet.drivers import LOCAL
 from orchestrator.fleet.model import Fleet, Probe, Tester
 
 
@@ -12,17 +13,20 @@ def digest_of_job(*, fleet: Fleet, tester: Tester) -> str:
     The halves are compared apart: a tester takes other servers from its job before its next run,
     anything else needs it to be started again.
     """
-    return f"{_digest_of_settings(fleet, tester.probe)}-{_digest_of_servers(fleet)}"
+    return f"{_digest_of_settings(fleet, tester)}-{_digest_of_servers(fleet)}"
 
 
 def digests_of_jobs(fleet: Fleet) -> dict[str, str]:
     """Return `digest_of_job` of every tester, by name."""
     servers = _digest_of_servers(fleet)
-    settings: dict[Probe, str] = {}
+    settings: dict[tuple[Probe, bool], str] = {}
+    digests: dict[str, str] = {}
     for tester in fleet.testers:
-        if tester.probe not in settings:
-            settings[tester.probe] = _digest_of_settings(fleet, tester.probe)
-    return {tester.name: f"{settings[tester.probe]}-{servers}" for tester in fleet.testers}
+        kind = tester.probe, tester.driver == LOCAL
+        if kind not in settings:
+            settings[kind] = _digest_of_settings(fleet, tester)
+        digests[tester.name] = f"{settings[kind]}-{servers}"
+    return digests
 
 
 def settings_differ(one: str, other: str) -> bool:
@@ -30,15 +34,17 @@ def settings_differ(one: str, other: str) -> bool:
     return one.partition("-")[0] != other.partition("-")[0]
 
 
-def _digest_of_settings(fleet: Fleet, probe: Probe) -> str:
+def _digest_of_settings(fleet: Fleet, tester: Tester) -> str:
     run, collector = fleet.run, fleet.collector
-    return _digest(
-        {
-            "probe": probe.to_wire().to_dict(),
-            "run": [run.repeat, run.every_s, run.jitter_s],
-            "collector": [collector.url, collector.port, collector.insecure],
-        }
-    )
+    settings: dict[str, object] = {
+        "probe": tester.probe.to_wire().to_dict(),
+        "run": [run.repeat, run.every_s, run.jitter_s],
+        "collector": [collector.url, collector.port, collector.insecure],
+    }
+    if tester.driver != LOCAL:
+        settings["delivery"] = fleet.delivery
+        settings["image"] = fleet.image.model_dump()
+    return _digest(settings)
 
 
 def _digest_of_servers(fleet: Fleet) -> str:

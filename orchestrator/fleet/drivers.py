@@ -1,9 +1,15 @@
 """The drivers that a tester can name."""
 
-SUPPORTED_DRIVERS = ("local",)
-"""What this version can carry out."""
+LOCAL = "local"
+"""A process of this machine."""
 
-OWN_DRIVERS = ("local", "docker")
+DOCKER = "docker"
+"""A container on an engine that exists."""
+
+GENERIC = "generic"
+"""docker-machine's driver for a host that exists: it is somebody's own, and stays."""
+
+OWN_DRIVERS = (LOCAL, DOCKER)
 
 MACHINE_DRIVERS = (
     # Those of docker-machine itself and of its forks.
@@ -20,10 +26,6 @@ MACHINE_DRIVERS = (
 KNOWN_DRIVERS = OWN_DRIVERS + MACHINE_DRIVERS
 
 
-def why_unsupported(driver: str) -> str | None:
-    """Return why this version cannot carry out `driver`, None where it can."""
-    if driver in SUPPORTED_DRIVERS:
-        return None
-    if driver in OWN_DRIVERS:
-        return f"driver `{driver}` is not supported by this version"
-    return f"driver `{driver}` needs docker-machine: not supported by this version"
+def is_of_docker_machine(driver: str) -> bool:
+    """Return whether docker-machine makes the hosts of this driver."""
+    return driver not in OWN_DRIVERS

@@ -11,6 +11,7 @@ from orchestrator.events import (
     Failed,
     FleetRead,
     HostMoved,
+    HostStep,
     Note,
     Planned,
     Progress,
@@ -61,6 +62,9 @@ def _words(event: Event) -> str:
             return f"{event.source} ok: {testers}, {servers}, {runs}"
         case Checked():
             # What was refused is told by its card.
+            if event.state == "warning":
+                parts = (event.detail, event.cause, event.next_step)
+                return f"check {event.what} warning: {'; '.join(part for part in parts if part)}"
             detail = f": {event.detail}" if event.detail and event.state == "ok" else ""
             return f"check {event.what} {event.state}{detail}"
         case CollectorReady():
@@ -75,6 +79,8 @@ def _words(event: Event) -> str:
         case HostMoved():
             reason = f": {event.reason}" if event.reason else ""
             return f"{event.tester} {event.state}{reason}"
+        case HostStep():
+            return f"{event.tester}: {event.text}"
         case RunMoved():
             of = "" if event.of is None else f"/{event.of}"
             reason = f": {event.reason}" if event.reason else ""

@@ -25,6 +25,8 @@ WIDTH = 80
 LONGEST_NAME = 20
 HEAD = ("TESTER", "WHERE", "DRIVER", "SPOT", "USD/h", "CHANGE")
 RUN_OVERHEAD_S = 1.0
+FREE = ("local", "docker", "generic", "none")
+"""Drivers that make no host: nobody is paid for it."""
 
 
 def plan_text(fleet: Fleet, actions: Sequence[Action]) -> str:
@@ -43,7 +45,10 @@ def plan_text(fleet: Fleet, actions: Sequence[Action]) -> str:
     remove = sum(isinstance(action, RemoveHost) for action in actions)
     total = f"Plan: {create} to create, {keep} to keep, {remove} to remove."
     if fleet.run.repeat is not None and any(not isinstance(action, KeepHost) for action in actions):
-        total += f" About {duration(_sweep_s(fleet))}, at most 0.00 USD"
+        is_free = all(tester.driver in FREE for tester in fleet.testers)
+        total += f" About {duration(_sweep_s(fleet))}, " + (
+            "at most 0.00 USD" if is_free else "price unknown"
+        )
     lines += ["", total]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

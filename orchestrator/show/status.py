@@ -18,8 +18,9 @@ HEAD = ("TESTER", "STATE", "SINCE", "RUNS", "HOST")
 class FleetStatus:
     """A fleet as the journal knows it.
 
-    `gone` holds hosts whose tester does not run although the journal says so, `runs` the ended runs
-    of the newest sweep by tester; both are known only where somebody `refreshed`.
+    `gone` holds hosts whose tester does not run although the journal says so, `silent` those whose
+    engine does not answer, `runs` the ended runs of the newest sweep by tester; these are known only
+    where somebody `refreshed`.
     """
 
     fleet: str
@@ -29,6 +30,7 @@ class FleetStatus:
     is_embedded: bool
     hosts: tuple[Host, ...]
     gone: frozenset[str]
+    silent: frozenset[str]
     sweep: Sweep | None
     outcome: str | None
     runs: dict[str, int] | None
@@ -39,7 +41,7 @@ def status_text(status: FleetStatus, *, now: datetime) -> str:
     """Return a fleet's state as a table and three sentences."""
     rows = [HEAD]
     for host in status.hosts:
-        state = f"{host.state} (its process is gone)" if host.name in status.gone else host.state.value
+        state = host.state.value + _seen(host, status)
         runs = "-" if status.runs is None else str(status.runs.get(host.tester, 0))
         since = duration(max(0.0, (now - host.since).total_seconds()))
         rows.append((printable(host.tester), state, since, runs, host.name))
@@ -84,11 +86,18 @@ def status_json(status: FleetStatus) -> str:
                 "since": time_text(host.since),
                 "runs": None if status.runs is None else status.runs.get(host.tester, 0),
                 "is_gone": host.name in status.gone if status.refreshed else None,
+                "is_silent": host.name in status.silent if status.refreshed else None,
             }
             for host in status.hosts
         ],
     }
     return json.dumps(body, indent=2) + "\n"
+
+
+def _seen(host: Host, status: FleetStatus) -> str:
+    if host.name in status.gone:
+        return " (its tester is gone)"
+    return " (its engine does not answer)" if host.name in status.silent else ""
 
 
 def _sweep(status: FleetStatus) -> str:

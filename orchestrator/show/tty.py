@@ -1,5 +1,6 @@
 """Events on a terminal: a live table of testers, and what stays above it."""
 
+import time
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -13,6 +14,7 @@ from orchestrator.events import (
     Event,
     Failed,
     HostMoved,
+    HostStep,
     Note,
     Progress,
     RunMoved,
@@ -21,10 +23,14 @@ from orchestrator.events import (
     printable,
 )
 from orchestrator.show.cards import card_lines
-from orchestrator.show.plain import line_of, progress_line
+from orchestrator.show.plain import duration, line_of, progress_line
 
 STYLES = {"done": "green", "failed": "red", "pinging": "cyan", "waiting": "dim"}
+REFRESH_HZ = 2
 LONGEST_STATE = 8
+STEPPING = ("creating", "starting", "removing", "draining")
+"""States in which something is being done to a host that takes its time."""
+
 RUNS_WIDTH = 9
 BESIDES_TESTERS = 3
 """Lines that the live view needs besides the testers."""
@@ -42,6 +48,7 @@ class TtyShow:
         self._live: Live | None = None
         self._progress: Progress | None = None
         self._states: dict[str, str] = {}
+        self._steps: dict[str, tuple[str, float]] = {}
         self._is_over = False
 
     def show(self, event: Event) -> None:
@@ -52,6 +59,10 @@ class TtyShow:
                 self._draw()
             case HostMoved():
                 self._states[event.tester] = event.state
+                self._steps.pop(event.tester, None)
+                self._draw()
+            case HostStep():
+                self._steps[event.tester] = (event.text, time.monotonic())
                 self._draw()
             case RunMoved():
                 pass
@@ -88,9 +99,15 @@ class TtyShow:
         if self._is_over:
             return
         if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            # It draws itself anew, so that the time of a long step is seen to pass.
+            self._live = Live(
+                console=self._console,
+                get_renderable=self._picture,
+                refresh_per_second=REFRESH_HZ,
+                transient=True,
+            )
             self._live.start()
-        self._live.update(self._picture(), refresh=True)
+        self._live.refresh()
 
     def _picture(self) -> Group:
         table = Table.grid(padding=(0, 2))
@@ -106,7 +123,7 @@ class TtyShow:
                 Text(f"  {printable(tester.tester)}"),
                 Text(printable(tester.state), style=STYLES.get(tester.state, "")),
                 Text(_runs(tester)),
-                Text(printable(tester.note), style="dim"),
+                Text(printable(self._note(tester)), style="dim"),
             )
         lines: list[Table | Text] = [table]
         if len(testers) > room:
@@ -115,11 +132,21 @@ class TtyShow:
             lines.append(Text(f"  {progress_line(self._progress)}. {self._on_interrupt}", style="dim"))
         return Group(*lines)
 
+    def _note(self, tester: TesterProgress) -> str:
+        """Return what is being done to a tester's host, and since when."""
+        step = self._steps.get(tester.tester)
+        if step is None or tester.state not in STEPPING:
+            return tester.note
+        text, since = step
+        elapsed_s = time.monotonic() - since
+        return f"{text} ({duration(elapsed_s)})" if elapsed_s >= 1 else text
+
     def _testers(self) -> list[TesterProgress]:
         if self._progress is not None:
             return list(self._progress.testers)
         return [
-            TesterProgress(tester=name, state=state, done=0, of=None) for name, state in self._states.items()
+            TesterProgress(tester=name, state=state, done=0, of=None)
+            for name, state in list(self._states.items())
         ]
 
 

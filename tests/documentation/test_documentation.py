@@ -1,10 +1,12 @@
 """What the documentation says is so."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from orchestrator.patience import Patience, read_patience, variable_of
 from tester.arguments import FLAGS
 from tests.documentation.reference import reference
 
@@ -35,6 +37,16 @@ def test_every_setting_is_documented(package: str) -> None:
 
     assert len(found) >= 5
     assert {name for name in found if f"`{name}`" not in page} == set()
+
+
+def test_every_deadline_and_its_default_is_documented() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(ORCHESTRATE_\w+)` \| .* \| ([0-9a-z]+) \|$", page, re.MULTILINE)
+
+    documented = read_patience(dict(rows))
+
+    assert documented == Patience()
+    assert {variable_of(item.name) for item in fields(Patience)} <= {name for name, _ in rows}
 
 
 def test_every_setting_of_the_tester_is_a_flag_and_documented() -> None:

@@ -130,7 +130,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(path: Path) -
     db.close()
     with pytest.raises(ConfigurationError) as caught:
         Journal(path, clock=Clock())
-    assert caught.value.what == f"the journal {path} is of version 7, this orchestrator reads 1"
+    assert caught.value.what == f"the journal {path} is of version 7, this orchestrator reads 2"
     assert caught.value.next_step == "install that version, and run the command again"
 
 

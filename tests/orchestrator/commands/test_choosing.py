@@ -60,8 +60,8 @@ def test_status_refreshed_sees_what_the_journal_does_not(world: World) -> None:
     assert [(host["tester"], host["state"], host["is_gone"]) for host in body["hosts"]] == [
         ("a", "running", True)
     ]
-    assert "running (its process is gone)" in world.run("status", "--refresh").out
-    assert "its process is gone" not in world.run("status").out
+    assert "running (its tester is gone)" in world.run("status", "--refresh").out
+    assert "its tester is gone" not in world.run("status").out
 
 
 def test_a_log_is_followed_until_its_tester_ends(world: World) -> None:

@@ -138,10 +138,32 @@ def test_a_failed_host_is_made_again_once() -> None:
         CreateHost(tester_name="oslo", reason="the one before failed, attempt 2 of 2", attempt=2),
         StartTester(tester_name="oslo", reason="new host"),
     ]
-    assert planned(hosts=[replace(failed, attempts=2)]) == [
+
+
+def test_a_host_that_failed_at_its_last_attempt_is_removed_and_its_runs_are_abandoned() -> None:
+    failed = a_host("h1", "oslo", HostState.FAILED, attempts=2, failed=True)
+
+    assert planned(hosts=[failed]) == [
+        RemoveHost(host_name="h1", reason="failed, and was the last attempt"),
         abandoned(0, "its host failed, attempt 2 of 2"),
         abandoned(1, "its host failed, attempt 2 of 2"),
     ]
+
+
+def test_a_tester_that_was_given_up_gets_a_host_by_replace_only() -> None:
+    gone = a_host("h1", "oslo", HostState.REMOVED, attempts=2, failed=True)
+    fleet = a_fleet("oslo", repeat=None)
+
+    assert planned(fleet=fleet, hosts=[gone]) == []
+    assert planned(fleet=fleet, hosts=[gone], replace=["oslo"])[0] == CreateHost(
+        tester_name="oslo", reason="has no host"
+    )
+
+
+def test_a_removed_host_that_had_not_failed_gives_nobody_up() -> None:
+    gone = a_host("h1", "oslo", HostState.REMOVED, attempts=2)
+
+    assert CreateHost(tester_name="oslo", reason="has no host") in planned(hosts=[gone])
 
 
 def test_attempts_of_an_earlier_sweep_do_not_count() -> None:

@@ -39,11 +39,13 @@ def host_lists(draw: st.DrawFn, *, most_each: int = 1) -> list[Host]:
             fleet = draw(fleets)
             told = fleet.tester(tester) or fleet.testers[0]
             digest = digest_of_job(fleet=fleet, tester=told)
+            state = draw(st.sampled_from(HostState))
             hosts.append(
                 a_host(
                     f"{tester}-old-{number}",
                     tester,
-                    draw(st.sampled_from(HostState)),
+                    state,
+                    failed=state is HostState.FAILED or draw(st.booleans()),
                     job_digest=draw(st.sampled_from([None, digest])),
                     sweep_id=draw(st.sampled_from([None, SWEEP.sweep_id, OLD_SWEEP.sweep_id])),
                     attempts=draw(st.integers(1, 3)),

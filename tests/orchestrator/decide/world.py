@@ -186,7 +186,9 @@ class World:
 
     def _move(self, name: str, event: HostEvent) -> None:
         host = self.hosts[name]
-        self.hosts[name] = replace(host, state=moved(host.state, event))
+        state = moved(host.state, event)
+        failed = host.failed or state is HostState.FAILED
+        self.hosts[name] = replace(host, state=state, failed=failed)
         self._moved()
 
     def _moved(self) -> None:

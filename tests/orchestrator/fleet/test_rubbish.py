@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import FleetFileError, Problem
 from orchestrator.fleet.document import Document
-from orchestrator.fleet.drivers import why_unsupported
 from orchestrator.fleet.file import read_fleet
 from orchestrator.fleet.model import Fleet
 from orchestrator.fleet.terms import CollectorAccess
@@ -66,15 +65,6 @@ def test_rubbish_is_refused_with_a_place(document: dict[str, object], profile: s
 def test_a_spec_of_rubbish_is_refused(document: dict[str, object]) -> None:
     with suppress(FleetFileError):
         assert Fleet.from_spec(document, {}, source="table").source == "table"
-
-
-def test_a_driver_that_this_version_cannot_carry_out_is_told_with_its_need() -> None:
-    assert why_unsupported("local") is None
-    assert why_unsupported("docker") == "driver `docker` is not supported by this version"
-    assert (
-        why_unsupported("amazonec2")
-        == "driver `amazonec2` needs docker-machine: not supported by this version"
-    )
 
 
 def test_a_driver_that_nobody_here_knows_may_be_a_plugin() -> None:
