@@ -26,7 +26,6 @@ PURE = (
     "orchestrator/decide/plan.py",
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
-    "orchestrator/decide/delivery.py",
     "orchestrator/places/docker_machine.py",
     "orchestrator/places/machine_fate.py",
     "orchestrator/places/machine_failures.py",

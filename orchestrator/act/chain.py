@@ -49,11 +49,14 @@ class Chain:
     def carry_out(self) -> Failure | None:
         """Carry out the actions and return what failed."""
         made: str | None = None
+        begun = 0
         for action in self.actions:
             if self.stopping.is_set():
                 return None
             try:
-                made = self._one(action, made=made) or made
+                made = self._one(action, made=made, begun=begun) or made
+                if isinstance(action, DrainHost) and self._is_removed_next(action):
+                    begun = max(begun, self.work.runs_begun(action.host_name))
             except Exception as error:  # noqa: BLE001 - one tester's failure must not stop the others
                 if isinstance(action, DrainHost) and self._is_removed_next(action):
                     self._note_loss(action, error)
@@ -61,8 +64,11 @@ class Chain:
                     return self._failed(action, made=made, error=error)
         return None
 
-    def _one(self, action: Action, *, made: str | None) -> str | None:
-        """Carry out one action; return the name of the host that it made, if it made one."""
+    def _one(self, action: Action, *, made: str | None, begun: int) -> str | None:
+        """Carry out one action; return the name of the host that it made, if it made one.
+
+        A host that was drained after the plan had begun `begun` runs: a new one goes on after them.
+        """
         work, ports, deadline = self.work, self.ports, self.deadline
         match action:
             case CreateHost():
@@ -73,7 +79,7 @@ class Chain:
                 work.start(
                     host_name,
                     tester_name=action.tester_name,
-                    first_index=action.first_index,
+                    first_index=max(action.first_index, begun),
                     deadline=deadline,
                 )
             case ReplaceTester():

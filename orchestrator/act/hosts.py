@@ -1,10 +1,10 @@
 """Steps in the life of a host: each is written down, then done."""
 
-import shutil
 from uuid import UUID
 
 from orchestrator.act.identity import new_host_name, token_of
 from orchestrator.act.job import job_of
+from orchestrator.act.keeping import keep
 from orchestrator.act.ports import Ports
 from orchestrator.decide.actions import CreateHost
 from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
@@ -15,13 +15,9 @@ from orchestrator.fleet.drivers import GENERIC
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.patience import Patience
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.engine import EngineUnreachable
-from orchestrator.places.files import write_whole
 from orchestrator.places.machine_note import MachineNotes
 from orchestrator.places.place import NewHost, Say
 from orchestrator.places.provisioned import changed_by_provisioning
-
-KEPT_LOG_BYTES = 1_048_576
 
 
 class HostWork:
@@ -111,11 +107,18 @@ class HostWork:
         self._ports.place.tell(host_name, job=self._job(tester))
         self._ports.journal.tell(host_name, job_digest=digest_of_job(fleet=fleet, tester=tester))
 
+    def runs_begun(self, host_name: str) -> int:
+        """Return how many runs of this sweep the tester of a host has begun, by its own note."""
+        host = self._ports.journal.host(host_name)
+        if self._sweep_id is None or host.sweep_id != self._sweep_id:
+            return 0
+        return self._ports.place.runs_made(host_name, sweep_id=self._sweep_id, tester_id=host.tester_id)
+
     def remove(self, host_name: str, *, reason: str, deadline: Deadline) -> None:
         """Remove a host; reports that it still holds are set aside on this machine first."""
         begun = self._ports.clock()
         host = self._move(host_name, HostEvent.REMOVE_STARTED, reason=reason)
-        self._save(host, deadline=deadline)
+        keep(host, ports=self._ports, deadline=deadline)
         changed = self._changed_there(host)
         self._ports.place.remove(
             host_name,
@@ -153,44 +156,12 @@ class HostWork:
     def _patience(self) -> Patience:
         return self._ports.patience
 
-    def _save(self, host: Host, *, deadline: Deadline) -> None:
-        """Keep what a host still holds; one that does not answer is removed all the same."""
-        try:
-            # A tester that still writes would put a report behind our back.
-            self._ports.place.stop(host.name, deadline=deadline.sooner(self._patience.stop_deadline_s))
-            self._set_aside(host)
-            self._keep_log(host)
-        except EngineUnreachable as error:
-            self._note(f"{host.tester}: {error.what}; what its spool may still hold goes with it")
-
     def _changed_there(self, host: Host) -> list[str]:
         """Return what stays changed on a host that is somebody's own."""
         if host.driver != GENERIC:
             return []
         said = MachineNotes(self._ports.state.testers).said(host.name, "create")
         return changed_by_provisioning(said, name=host.name)
-
-    def _set_aside(self, host: Host) -> None:
-        count = self._ports.place.spool_count(host.name)
-        if count.waiting + count.rejected == 0:
-            return
-        spool = self._ports.state.testers / host.name / "spool"
-        kept = self._ports.state.undelivered / host.name
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copytree(spool, kept, dirs_exist_ok=True)
-        left = _left(waiting=count.waiting, rejected=count.rejected)
-        self._note(f"{host.tester}: {left}, kept in {kept}")
-
-    def _keep_log(self, host: Host) -> None:
-        """Keep the end of a tester's log: who looks for a failure comes when its host is gone."""
-        path = self._ports.place.log(host.name)
-        if path is None:
-            return
-        directory = self._ports.state.logs
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - KEPT_LOG_BYTES))
-            write_whole(directory / f"{host.name}.log", log.read())
 
     def _job(self, tester: Tester) -> bytes:
         fleet, sweep_id, _ = self._wanted(tester.name)
@@ -221,9 +192,6 @@ class HostWork:
         self._say(host, reason=reason)
         return host
 
-    def _note(self, text: str) -> None:
-        self._ports.emit(Note(time=self._ports.clock(), level="warning", text=text))
-
     def _sayer(self, *, tester: str, host_name: str) -> Say:
         def say(text: str) -> None:
             self._ports.emit(HostStep(time=self._ports.clock(), tester=tester, host=host_name, text=text))
@@ -240,12 +208,3 @@ class HostWork:
                 reason=reason,
             )
         )
-
-
-def _left(*, waiting: int, rejected: int) -> str:
-    parts = [
-        f"{count} report{'' if count == 1 else 's'} {what}"
-        for count, what in ((waiting, "not delivered"), (rejected, "refused by the collector"))
-        if count
-    ]
-    return ", ".join(parts)

@@ -190,9 +190,7 @@ class Journal:
     def count_as_last(self, name: str, *, attempts: int) -> None:
         """Let this attempt to have a host for its tester count as the last of `attempts`."""
         with self._writing():
-            self._db.execute(
-                "UPDATE hosts SET attempts = max(attempts, ?) WHERE name = ?", (attempts, name)
-            )
+            self._db.execute("UPDATE hosts SET attempts = max(attempts, ?) WHERE name = ?", (attempts, name))
 
     def sweeps(self) -> list[Sweep]:
         """Return all sweeps, the oldest first."""

@@ -1,7 +1,9 @@
 """`orchestrate logs`: what a tester, or the embedded collector, wrote."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -32,16 +34,24 @@ def logs(edge: Edge, tester: str, fleet: str | None, fleet_name: str | None, fol
 
 
 def _parts(path: Path, *, follow: bool, is_over: Callable[[], bool]) -> Iterator[str]:
-    offset, over = 0, False
-    while True:
-        # A log that is fetched from another machine is a new file each time.
-        with path.open("rb") as file:
-            file.seek(offset)
+    file = path.open("rb")
+    try:
+        over = False
+        while True:
             while part := file.read(PART_BYTES):
-                offset += len(part)
                 yield part.decode(errors="replace")
-        if over or not follow:
-            return
-        # One more look after the end: what was written last came before it.
-        over = is_over()
-        time.sleep(POLL_S)
+            if over or not follow:
+                return
+            # One more look after the end: what was written last came before it.
+            over = is_over()
+            time.sleep(POLL_S)
+            # A log that is fetched from another machine is a new file each time. One that is gone
+            # went with its host: what was written last is read from the file that we hold.
+            with suppress(FileNotFoundError):
+                if not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    offset = file.tell()
+                    file.close()
+                    file = path.open("rb")
+                    file.seek(offset)
+    finally:
+        file.close()

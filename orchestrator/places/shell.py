@@ -29,6 +29,7 @@ KEPT_VARIABLES = (
     "LD_LIBRARY_PATH",
     "LOGNAME",
     "PATH",
+    "SSH_AUTH_SOCK",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TMPDIR",

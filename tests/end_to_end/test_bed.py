@@ -71,8 +71,13 @@ def state_of(bed: Bed, region: str, instance_id: str) -> dict[str, Any]:
 
 
 def wait_for(bed: Bed, region: str, instance_id: str, state: str) -> dict[str, Any]:
-    """Return the instance when it is in that state."""
-    wait_until(lambda: state_of(bed, region, instance_id)["State"]["Name"] == state, within_s=30)
+    """Return the instance when it is in that state; `bed.state` leaves out those that have ended."""
+
+    def reached() -> bool:
+        held = bed.state().get(region, {}).get("instances", {}).get(instance_id, {"state": "terminated"})
+        return bool(held["state"] == state)
+
+    wait_until(reached)
     return state_of(bed, region, instance_id)
 
 
@@ -217,9 +222,11 @@ def test_a_host_that_shuts_itself_down_ends_as_its_instance_was_told(
     told = {"InstanceId": instance_id, "InstanceInitiatedShutdownBehavior": {"Value": behavior}}
     aws(bed, "ec2", "eu-west-1", "modify_instance_attribute", **told)
 
-    bed.host(instance_id).run("shutdown", "-h", "now")
+    # A little later: the host takes with it whoever waits for the command.
+    bed.host(instance_id).run("sh", "-c", "(sleep 0.3; shutdown -h now) >/dev/null 2>&1 &")
 
-    wait_for(bed, "eu-west-1", instance_id, state)
+    ended = wait_for(bed, "eu-west-1", instance_id, state)
+    assert ended["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
     assert bool(bed.left().get("eu-west-1", {}).get("volumes")) == (state == "stopped")
 
 

@@ -54,6 +54,7 @@ class World:
     port: int
     name: str = "mill"
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> Path:
@@ -79,7 +80,7 @@ class World:
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATE_")}
-        return kept | {"ORCHESTRATE_STATE_DIR": str(self.state), "NO_COLOR": "1"}
+        return kept | {"ORCHESTRATE_STATE_DIR": str(self.state), "NO_COLOR": "1"} | self.settings
 
     def begin(self, *arguments: str, kill_after: int | None = None) -> subprocess.Popen[str]:
         before = ["-m", "orchestrator"] if kill_after is None else ["-c", KILLER, str(kill_after)]

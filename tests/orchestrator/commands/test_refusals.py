@@ -86,13 +86,14 @@ def test_a_collector_of_another_api_version_is_refused_with_the_remedy(world: Wo
     assert not world.of_fleet.exists()
 
 
-def test_a_driver_of_a_later_version_is_refused_with_the_testers_that_have_it(world: World) -> None:
-    world.write_fleet(testers="{name: a}, {name: far, driver: generic}, {name: box, driver: docker}")
+def test_a_fleet_that_needs_docker_machine_is_refused_where_there_is_none(world: World) -> None:
+    world.write_fleet(testers="{name: a}, {name: far, driver: generic}")
+    world.settings["ORCHESTRATE_DOCKER_MACHINE"] = "/nonexistent/docker-machine"
+
     assert said(world, "up") == (
-        "driver 'generic' of far cannot be run\n"
-        "driver 'docker' of box cannot be run\n"
-        "  cause: this version runs testers of the driver `local` only\n"
-        "  next:  leave them out with `--only`, or give them `driver: local`\n"
+        "docker-machine is not there: /nonexistent/docker-machine cannot be started\n"
+        "  cause: drivers other than `local` and `docker` need it\n"
+        "  next:  install docker-machine, or name it by ORCHESTRATE_DOCKER_MACHINE\n"
     )
     assert not world.of_fleet.exists()
 
