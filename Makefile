@@ -4,7 +4,7 @@ PYTHON ?= python3
 FLEET ?= fleet.yaml
 PART ?=
 CONTEXT ?= build/tester
-PYTEST_ARGS ?= -q -n 2
+PYTEST_ARGS ?= -q -n 2 --dist loadgroup
 BIN := .venv/bin
 
 .PHONY: up down test check bench bed image-context lock clean

@@ -60,6 +60,13 @@ class HostChecks:
 
     def machines(self) -> str:
         """Raise where docker-machine, a driver or its options would not do; return which it is."""
+        everywhere = [tester.name for tester in self.on_machines if tester.regions == "all"]
+        if everywhere:
+            raise ConfigurationError(
+                f"`regions: all` of {_some(everywhere)} cannot be carried out",
+                cause="this version does not ask an account for its regions",
+                next_step="name them: `regions: [eu-west-1, us-east-1]`",
+            )
         refused = [found for found in self._found() if found.state == "failed"]
         if refused:
             raise ConfigurationError(
@@ -71,6 +78,11 @@ class HostChecks:
 
     def machine_cautions(self) -> Iterator[Caution]:
         """Yield what docker-machine will do that nobody expects."""
+        if spot := [tester.name for tester in self.on_machines if tester.spot]:
+            yield Caution(
+                detail=f"`spot` of {_some(spot)} is not asked for: their hosts cost the full price",
+                next_step="set the driver's own option, such as amazonec2-request-spot-instance: true",
+            )
         for found in self._found():
             if found.state == "warning":
                 yield Caution(detail=found.detail, cause=found.cause, next_step=found.next_step)

@@ -139,11 +139,6 @@ class MachineHosts:
         """Delete what is kept here of a host that its cloud was seen not to have."""
         self._removal.forget(host_name)
 
-    def tidy(self) -> None:
-        """Delete the copy of the user's own keys, once there is no host that needs it."""
-        if not self.names():
-            self._environment.forget_keys_of_user()
-
     def log(self, host_name: str) -> Path:
         """Return the file with what docker-machine printed about a host."""
         return self._notes.log(host_name)

@@ -101,10 +101,6 @@ class MachineEnvironment:
         """Delete the keys of a host that is gone."""
         self.keys_file(host_name).unlink(missing_ok=True)
 
-    def forget_keys_of_user(self) -> None:
-        """Delete our copy of the keys that come from the environment or a profile."""
-        (self._keys / SHARED).unlink(missing_ok=True)
-
     def _keys_of_user(self) -> Keys | None:
         access, secret, token = (self._environment.get(name, "") for name in AMAZON_VARIABLES)
         if access and secret:
