@@ -131,10 +131,12 @@ class Watch:
         return todo
 
     def _look_and_plan(self, *, at_all: bool = False) -> list[Action]:
-        busy = self._crew.busy | self._fetchers.busy
+        busy = self._crew.busy
         self._note_failures()
         # The testers first, then the runs: whoever is gone by now has delivered what we read next.
+        # A host whose reports are being fetched is looked at too: fetching from a silent one takes long.
         self._lookout.look(busy=busy, at_all=at_all)
+        busy |= self._fetchers.busy
         hosts = self.ports.journal.hosts(include_removed=True)
         self._read_runs()
         todo = plan(

@@ -164,14 +164,14 @@ KNOWN = (
         next_step="open port 22 to this machine, and compare user and key with the image's",
     ),
     Known(
-        pattern=r"(?i:TLS handshake timeout|x509:|certificate signed by unknown)"
-        r"|Unable to verify the Docker daemon",
+        pattern=r"(?i:TLS handshake timeout|x509:|certificate signed by unknown)",
         what="the engine's certificate was not accepted",
         cause="a port that somebody else answers, a proxy in between, or an engine that is not up",
         next_step="open port 2376 to this machine, past any proxy, then `orchestrate up`",
     ),
     Known(
-        pattern=r"Unable to query docker version|Error checking the host|daemon is not responding"
+        pattern=r"Unable to verify the Docker daemon|Unable to query docker version"
+        r"|Error checking the host|daemon is not responding"
         r"|2376: (?:connect|i/o)",
         what="the engine was installed and does not answer",
         cause="a firewall swallows port 2376, or the engine did not start",

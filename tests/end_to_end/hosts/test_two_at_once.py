@@ -29,7 +29,10 @@ def test_the_second_is_told_who_holds_the_fleet_since_when_and_how_to_take_over(
     assert len(cloud.stored()) == 1
     up = cloud.run("up")
     assert up.code == 0, up.err
-    assert [host["state"] for host in cloud.hosts()] == ["finished"]
+    # What it measured was fetched to the end, or its tester has ended at least.
+    (host,) = cloud.hosts()
+    assert host["state"] in ("finished", "ready")
+    assert cloud.run_states() == {"eu-west-1": ["complete"] * 2}
     assert cloud.run("down").code == 0
     assert cloud.stored() == []
     assert bed.left() == {}

@@ -35,7 +35,7 @@ MESSAGES = [
     ("flag provided but not defined: -amazonec2-nosuch", "does not take one of the options"),
     ("Error creating machine: Error detecting OS: Too many retries waiting for SSH", "let us in by SSH"),
     ('Error checking the host: certs for host "192.0.2.1:2376": x509: unknown', "was not accepted"),
-    (INSTALL + "Unable to verify the Docker daemon is listening", "certificate was not accepted"),
+    (INSTALL + "Unable to verify the Docker daemon is listening", "was installed and does not answer"),
     (INSTALL + "error installing docker: x", "not be installed"),
     (INSTALL + "ssh command error:\ncommand : sudo systemctl -f start docker\nerr : 1", "does not start"),
     ('Docker machine "m" already exists', "has a machine of that name"),
