@@ -12,7 +12,7 @@ from orchestrator.act.ports import Ports
 from orchestrator.decide.facts import KnownRun, RunState
 from orchestrator.decide.host import Host, HostState
 from orchestrator.errors import OrchestratorError
-from orchestrator.events import Note, printable
+from orchestrator.events import Note, TesterFailed, printable
 from orchestrator.fleet.drivers import LOCAL
 from orchestrator.places.place import Life
 
@@ -89,7 +89,7 @@ class Lookout:
             self._ports.emit(Note(time=self._ports.clock(), level="warning", text=text))
         elif now - self._silent_since[host.name] >= patience_s:
             del self._silent_since[host.name]
-            self._work.fail(host.name, reason=f"its engine has not answered for {patience_s:g} s")
+            self._fail(host, f"its engine has not answered for {patience_s:g} s")
 
     def _ended(self, host: Host) -> None:
         place = self._ports.place
@@ -104,7 +104,19 @@ class Lookout:
         except OrchestratorError:
             # It answered a moment ago; the next look will tell.
             return
-        self._work.fail(host.name, reason=f"its tester ended: {said}" if said else "its tester was killed")
+        self._fail(host, f"its tester ended: {said}" if said else "its tester was killed")
+
+    def _fail(self, host: Host, reason: str) -> None:
+        self._work.fail(host.name, reason=reason)
+        self._ports.emit(
+            TesterFailed(
+                time=self._ports.clock(),
+                tester=host.tester,
+                what=f"{host.name} has failed",
+                cause=reason,
+                next_step=f"orchestrate logs {host.tester}",
+            )
+        )
 
 
 def spoken(line: str) -> str:
