@@ -2,12 +2,14 @@
 
 import os
 import pwd
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +20,9 @@ from hypothesis import HealthCheck, settings
 # Tests assert behaviour, never times: a busy machine is no failure.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+# Another one each day, so that what chance chooses is not always the same; a failure is met again by it.
+SEED = int(os.environ.get("TEST_SEED") or datetime.now(UTC).date().toordinal())
 
 TEMPLATE = "collector_template"
 UNPRIVILEGED = ("postgres", "nobody")
@@ -53,6 +58,18 @@ def _run(command: list[str], *, user: str | None) -> None:
         stdout=subprocess.DEVNULL,
         cwd="/",
     )
+
+
+def pytest_report_header() -> str:
+    """Say how to meet again what chance chose."""
+    return f"chance: TEST_SEED={SEED}"
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """What chooses at random: from the date, or from `TEST_SEED`."""
+    print(f"TEST_SEED={SEED}")  # noqa: T201 - shown with a failure
+    return random.Random(SEED)
 
 
 @pytest.fixture(scope="session")

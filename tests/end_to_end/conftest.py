@@ -16,6 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.end_to_end.bed.fixtures import bed, one_bed
+
+__all__ = ["bed", "one_bed"]
+
 ORCHESTRATE = (sys.executable, "-m", "orchestrator")
 PATIENCE_S = 90.0
 

@@ -21,7 +21,6 @@ from tests.end_to_end.bed.ground import LABEL, ROOT
 from tests.end_to_end.bed.lacking import Lacking
 from tests.end_to_end.conftest import wait_until
 
-pytest_plugins = ["tests.end_to_end.bed.fixtures"]
 pytestmark = pytest.mark.xdist_group("bed")
 
 BOTO = """

@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.bed.bed import Bed
-from tests.end_to_end.bed.fixtures import bed, one_bed
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
-
-__all__ = ["bed", "cloud", "one_bed"]
 
 PORTS = count(9_100)
 

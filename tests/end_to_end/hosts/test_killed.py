@@ -1,7 +1,10 @@
 """The orchestrator is killed by SIGKILL after each record of its journal, and in between."""
 
+import random
 import re
+import subprocess
 from collections import Counter
+from contextlib import suppress
 
 import psutil
 
@@ -11,6 +14,7 @@ from tests.end_to_end.hosts.running import Running
 from tests.end_to_end.hosts.several import all_at_once, several
 
 KILLED = -9
+MOMENTS = 4
 MOST_RECORDS = 14
 """An `up` of one region writes fewer: the last of these orchestrators comes to its end."""
 
@@ -92,6 +96,28 @@ CASES = (
     (": Waiting for SSH", "down"),
     (": Waiting for SSH", "up"),
 )
+
+
+def test_down_after_a_kill_at_any_moment_leaves_nothing(
+    bed: Bed, cloud: CloudFleet, chance: random.Random
+) -> None:
+    """The moment comes by chance, between records as well: TEST_SEED meets it again."""
+    moments_s = [chance.uniform(1.0, 20.0) for _ in range(MOMENTS)]
+
+    def kill_and_remove(index: int, fleet: CloudFleet) -> None:
+        fleet.write(REGIONS[index % len(REGIONS)], run="{repeat: 40, every: 1s}")
+        up = Running(process=fleet.begin("up"))
+        with suppress(subprocess.TimeoutExpired):
+            up.process.wait(timeout=moments_s[index])
+        up.process.kill()
+        up.end()
+        down = fleet.run("down")
+        assert down.code == 0, f"killed after {moments_s[index]:.2f} s: {down.err}"
+        assert fleet.stored() == [], f"killed after {moments_s[index]:.2f} s"
+
+    with several(cloud, count=MOMENTS) as fleets:
+        all_at_once(fleets, kill_and_remove)
+    assert bed.left() == {}
 
 
 def test_a_power_cut_in_the_middle_of_three_creates_leaves_nothing_after_down(

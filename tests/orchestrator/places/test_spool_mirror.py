@@ -9,6 +9,8 @@ import pytest
 from orchestrator.places.place import SpoolCount
 from orchestrator.places.spool_mirror import SpoolMirror, SpoolUnreadable
 
+SOME_NAME = "20261123T235901.620678Z-4751f3ec-2ed1-40ce-ae1e-78f81ef74d4c.json.gz"
+
 
 def a_name(second: int) -> str:
     return f"20261123T2359{second:02}.620678Z-{uuid4()}.json.gz"
@@ -77,11 +79,11 @@ def test_a_report_that_was_dropped_does_not_come_back(mirror: SpoolMirror) -> No
         "../evil",
         "/evil",
         "spool/reports/evil",
-        f"spool/reports/../{a_name(1)}",
-        f"spool/reports/deep/{a_name(1)}",
-        f"elsewhere/reports/{a_name(1)}",
-        f"spool/reports/.{a_name(1)}",
-        f"spool/reports/{a_name(1)}.tmp",
+        f"spool/reports/../{SOME_NAME}",
+        f"spool/reports/deep/{SOME_NAME}",
+        f"elsewhere/reports/{SOME_NAME}",
+        f"spool/reports/.{SOME_NAME}",
+        f"spool/reports/{SOME_NAME}.tmp",
     ],
 )
 def test_a_host_writes_nothing_but_reports_and_only_where_they_belong(
