@@ -3,6 +3,7 @@
 import gzip
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -52,12 +53,20 @@ def drain(host: Host, *, ports: Ports, deadline: Deadline) -> Delivery:
             break
         except EngineUnreachable:
             if answers_by.is_over:
+                _deliver_fetched(host, ports=ports)
                 raise
             time.sleep(min(AGAIN_S, answers_by.left_s))
     if delivery.is_whole:
         ports.journal.move(host.name, HostEvent.DRAINED, detail=f"{delivery.delivered} delivered")
     tell(host, delivery, ports=ports)
     return delivery
+
+
+def _deliver_fetched(host: Host, *, ports: Ports) -> None:
+    """Deliver what was fetched from a host before it fell silent."""
+    with suppress(EngineUnreachable):
+        deadline = Deadline.after(ports.patience.drain_deadline_s)
+        tell(host, deliver(host.name, ports=ports, deadline=deadline), ports=ports)
 
 
 def tell(host: Host, delivery: Delivery, *, ports: Ports) -> None:

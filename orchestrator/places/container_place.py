@@ -108,12 +108,15 @@ class ContainerPlace:
             return
 
     def spooled(self, host_name: str) -> list[str]:
-        """Fetch what is new in the spool, and return the names of the reports that wait."""
-        return self._fetched(host_name).names()
+        """Fetch what is new in the spool, and return the names of the reports that wait.
+
+        Of a host that does not answer they are those that were fetched before, if there are any.
+        """
+        return self._fetched_or_kept(host_name).names()
 
     def spool_count(self, host_name: str) -> SpoolCount:
-        """Fetch what is new in the spool, and count it."""
-        return self._fetched(host_name).count()
+        """Fetch what is new in the spool, and count it, as `spooled` does."""
+        return self._fetched_or_kept(host_name).count()
 
     def kept(self, host_name: str) -> SpoolCount:
         """Count what was fetched before and lies here undelivered, without asking the host."""
@@ -189,6 +192,15 @@ class ContainerPlace:
                 next_step=f"docker --host {url} rm --force {host_name}; "
                 f"docker --host {url} volume rm {host_name}; or orchestrate down, once it answers",
             ) from error
+
+    def _fetched_or_kept(self, host_name: str) -> SpoolMirror:
+        try:
+            return self._fetched(host_name)
+        except EngineUnreachable:
+            mirror = self._mirror(host_name)
+            if not mirror.names():
+                raise
+            return mirror
 
     def _fetched(self, host_name: str) -> SpoolMirror:
         mirror = self._mirror(host_name)

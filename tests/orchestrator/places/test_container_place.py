@@ -286,9 +286,7 @@ def test_a_container_of_somebody_else_is_left_alone(mill: Mill) -> None:
             engine.remove_container(mill.name)
 
 
-def test_an_engine_that_dies_in_the_middle_ends_the_fetch_and_loses_nothing(
-    mill: Mill, tmp_path: Path
-) -> None:
+def test_an_engine_that_dies_in_the_middle_leaves_what_was_fetched_before(mill: Mill, tmp_path: Path) -> None:
     mill.start(a_job())
     until(lambda: len(mill.place.spooled(mill.name)) >= 3)
     way = Way()
@@ -297,9 +295,8 @@ def test_an_engine_that_dies_in_the_middle_ends_the_fetch_and_loses_nothing(
         seen.create(**{"docker-host": way.address.url})
         names = seen.place.spooled(mill.name)
         way.most_bytes = 2_000
-        with pytest.raises(EngineUnreachable):
-            until(lambda: seen.place.spooled(mill.name) == [])
-        assert set(names) <= {path.name for path in (tmp_path / "far").rglob("*.json.gz")}
+        # What was fetched before is there still, and can be delivered.
+        assert set(names) <= set(seen.place.spooled(mill.name))
     finally:
         way.close()
     assert seen.life() is Life.UNKNOWN
