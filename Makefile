@@ -38,7 +38,7 @@ bed: .venv/test.stamp
 
 ## image-context: write the folder that the tester's image is built from; CONTEXT=DIR
 image-context: .venv/run.stamp
-	@$(BIN)/python -m orchestrator.places.image_context $(CONTEXT)
+	@$(BIN)/python -m orchestrator.places.images.context $(CONTEXT)
 
 ## lock: pin every dependency again
 lock: .venv/test.stamp

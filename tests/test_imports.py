@@ -13,7 +13,7 @@ TESTER_LIBRARIES = {"icmplib"}
 
 ONLY_IN = {
     "plumbum": {"orchestrator/places/shell.py"},
-    "docker": {"orchestrator/places/containers.py", "orchestrator/places/image.py"},
+    "docker": {"orchestrator/places/engines/containers.py", "orchestrator/places/images/image.py"},
 }
 ONLY_BELOW = {
     "icmplib": "tester/engine/",
@@ -26,11 +26,11 @@ PURE = (
     "orchestrator/decide/plan.py",
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
-    "orchestrator/places/docker_machine.py",
-    "orchestrator/places/machine_fate.py",
-    "orchestrator/places/machine_failures.py",
-    "orchestrator/places/machine_messages.py",
-    "orchestrator/places/tester_container.py",
+    "orchestrator/places/machine/docker_machine.py",
+    "orchestrator/places/machine/fate.py",
+    "orchestrator/places/machine/failures.py",
+    "orchestrator/places/machine/messages.py",
+    "orchestrator/places/engines/tester_container.py",
     "orchestrator/fleet/model.py",
     "tester/summary.py",
 )

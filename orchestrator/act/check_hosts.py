@@ -21,7 +21,7 @@ from orchestrator.places.place import NewHost
 from orchestrator.settings import Edge
 
 if TYPE_CHECKING:
-    from orchestrator.places.machine_check import Found
+    from orchestrator.places.machine.check import Found
 
 NOWHERE = "http://127.0.0.1"
 """Where an embedded collector listens."""
@@ -89,8 +89,8 @@ class HostChecks:
 
     def engines(self) -> str:
         """Raise where an engine of the driver `docker` does not answer."""
-        from orchestrator.places.containers import open_engine
-        from orchestrator.places.docker import address_of
+        from orchestrator.places.engines.containers import open_engine
+        from orchestrator.places.engines.docker import address_of
 
         urls = []
         for tester in self.on_engines:
@@ -107,9 +107,9 @@ class HostChecks:
 
     def image(self) -> str:
         """Raise where the tester's image cannot be had; return its name."""
-        from orchestrator.places.docker import LOCAL_ENGINE
-        from orchestrator.places.engine import EngineAddress
-        from orchestrator.places.image_plan import ImagePlan
+        from orchestrator.places.engines.docker import LOCAL_ENGINE
+        from orchestrator.places.engines.engine import EngineAddress
+        from orchestrator.places.images.plan import ImagePlan
 
         local = EngineAddress(url=LOCAL_ENGINE)
         base = Path(self._fleet.directory)
@@ -146,7 +146,7 @@ class HostChecks:
         return is_fetched(fleet=self._fleet, tester=tester, collector_url=self._url)
 
     def _ask_machines(self) -> list["Found"]:
-        from orchestrator.places.machine_check import check_program
+        from orchestrator.places.machine.check import check_program
 
         hosts = machine_hosts(self._state, edge=self._edge)
         return check_program(

@@ -12,7 +12,7 @@ from orchestrator.collector_client import CollectorError, CollectorRefused
 from orchestrator.decide.host import Host, HostEvent
 from orchestrator.events import Drained
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.engine import EngineUnreachable
+from orchestrator.places.engines.engine import EngineUnreachable
 
 NEVER = (400, 403, 409, 410, 413, 422)
 """Statuses of a report that the collector will never take (storage.md)."""

@@ -15,9 +15,9 @@ from orchestrator.fleet.drivers import GENERIC
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.patience import Patience
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.machine_note import MachineNotes
+from orchestrator.places.machine.note import MachineNotes
+from orchestrator.places.machine.provisioned import changed_by_provisioning
 from orchestrator.places.place import NewHost, Say
-from orchestrator.places.provisioned import changed_by_provisioning
 
 
 class HostWork:

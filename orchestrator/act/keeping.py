@@ -6,7 +6,7 @@ from orchestrator.act.ports import Ports
 from orchestrator.decide.host import Host
 from orchestrator.events import Note
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.engine import EngineUnreachable
+from orchestrator.places.engines.engine import EngineUnreachable
 from orchestrator.places.files import write_whole
 from orchestrator.places.place import SpoolCount
 

@@ -15,7 +15,7 @@ from orchestrator.places.place import Place
 from orchestrator.settings import Edge
 
 if TYPE_CHECKING:
-    from orchestrator.places.machine import MachineHosts
+    from orchestrator.places.machine.hosts import MachineHosts
 
 MACHINE = "docker-machine"
 
@@ -53,10 +53,10 @@ def _containers(
     kind: str, *, state: FleetState, fleet: Fleet | None, driver_of: Callable[[str], str], edge: Edge
 ) -> Place:
     # Docker's library takes a while to import: a fleet of local testers does without.
-    from orchestrator.places.container_place import ContainerPlace
-    from orchestrator.places.docker import LOCAL_ENGINE, DockerHosts
-    from orchestrator.places.engine import EngineAddress, EngineHosts
-    from orchestrator.places.image_plan import ImagePlan
+    from orchestrator.places.engines.container_place import ContainerPlace
+    from orchestrator.places.engines.docker import LOCAL_ENGINE, DockerHosts
+    from orchestrator.places.engines.engine import EngineAddress, EngineHosts
+    from orchestrator.places.images.plan import ImagePlan
 
     hosts: EngineHosts = (
         DockerHosts(root=state.testers, environment=edge.environment)
@@ -82,8 +82,8 @@ def _containers(
 
 def machine_hosts(state: FleetState, *, edge: Edge) -> "MachineHosts":
     """Return the hosts that docker-machine makes for a fleet."""
-    from orchestrator.places.machine import MachineHosts, MachineLimits
-    from orchestrator.places.machine_removal import RemovalLimits
+    from orchestrator.places.machine.hosts import MachineHosts, MachineLimits
+    from orchestrator.places.machine.removal import RemovalLimits
 
     patience = edge.settings.patience
     return MachineHosts(

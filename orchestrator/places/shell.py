@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.tail import Tail
+from orchestrator.places.engines.tail import Tail
 
 if TYPE_CHECKING:
     from plumbum.machines.local import LocalCommand

@@ -1,5 +1,8 @@
 """Ten regions by `up` against ten bare `docker-machine create` with the same parallelism, in turn.
 
+The bare ones go on as `up` does: each host builds the tester's image once its engine answers. All
+hosts of a bed share this machine's cores, so that the builds of the first slow the last one's create.
+
 It needs a bed: docs/cloud-bed.md says what that is and what this machine must have.
 """
 
@@ -77,12 +80,18 @@ def _measure(bed: Bed, folder: Path) -> list[Line]:
     bare: list[float] = []
     ups: list[Up] = []
     again: list[Up] = []
+    context = folder / "context"
+    subprocess.run(
+        [sys.executable, "-m", "orchestrator.places.images.context", str(context)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     for number in range(ROUNDS):
         for who in ("bare", "up") if number % 2 == 0 else ("up", "bare"):
             home = folder / f"{number}-{who}"
             home.mkdir()
             if who == "bare":
-                bare.append(_bare(bed, home))
+                bare.append(_bare(bed, home, context=context))
             else:
                 first, second = _up_twice(bed, home)
                 ups.append(first)
@@ -94,7 +103,7 @@ def _measure(bed: Bed, folder: Path) -> list[Line]:
     cpu_s = max(up.cpu_s for up in ups) / hosts
     most_mib = max(up.most_mib for up in ups)
     no_op_s = statistics.median(up.whole_s for up in again)
-    creates = f"{hosts} bare creates"
+    creates = f"{hosts} bare creates and builds"
     return [
         Line(
             name=f"{hosts} regions to engines that answer",
@@ -126,31 +135,39 @@ def _measure(bed: Bed, folder: Path) -> list[Line]:
     ]
 
 
-def _bare(bed: Bed, home: Path) -> float:
-    """Create the hosts as a person would with a loop; the certificates are made before, alone."""
+def _bare(bed: Bed, home: Path, *, context: Path) -> float:
+    """Create the hosts as a person would with a loop, and let each build the image.
+
+    Return the seconds until the last create has ended. The certificates are made before, alone.
+    """
     extra = {"MACHINE_STORAGE_PATH": str(home / "store"), "MACHINE_BUGSNAG_API_TOKEN": "no-report"}
     _machine(bed, extra, "create", "-d", "none", "--url", "tcp://127.0.0.1:1", "first")
     _machine(bed, extra, "rm", "-y", "first")
     begun = time.monotonic()
+
+    def create(region: str) -> float:
+        name = f"bare-{region}"
+        _machine(bed, extra, "create", "-d", "amazonec2", "--amazonec2-region", region, name)
+        took_s = time.monotonic() - begun
+        config = _machine(bed, extra, "config", name).replace('"', "").split()
+        base = ("build", "-q", "--build-arg", "BASE=base:bookworm", str(context))
+        built = bed.run("docker", *config, *base, extra={"DOCKER_BUILDKIT": "0"}, timeout_s=PATIENCE_S)
+        if built.returncode != 0:
+            sys.exit(f"docker build on {name}: {built.stdout}{built.stderr}")
+        return took_s
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(
-            pool.map(
-                lambda region: _machine(
-                    bed, extra, "create", "-d", "amazonec2", "--amazonec2-region", region, f"bare-{region}"
-                ),
-                REGIONS,
-            )
-        )
-    took_s = time.monotonic() - begun
+        took_s = max(pool.map(create, REGIONS))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda region: _machine(bed, extra, "rm", "-y", f"bare-{region}"), REGIONS))
     return took_s
 
 
-def _machine(bed: Bed, extra: Mapping[str, str], *arguments: str) -> None:
+def _machine(bed: Bed, extra: Mapping[str, str], *arguments: str) -> str:
     done = bed.run("docker-machine", *arguments, extra=extra, timeout_s=PATIENCE_S)
     if done.returncode != 0:
         sys.exit(f"docker-machine {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def _up_twice(bed: Bed, home: Path) -> tuple[Up, Up]:

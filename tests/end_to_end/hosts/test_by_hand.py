@@ -18,7 +18,7 @@ docker-machine rm -y hand >&2
 
 def test_the_five_commands_by_hand_build_run_and_remove(bed: Bed, tmp_path: Path) -> None:
     context = tmp_path / "context"
-    written = bed.run(sys.executable, "-m", "orchestrator.places.image_context", str(context))
+    written = bed.run(sys.executable, "-m", "orchestrator.places.images.context", str(context))
     assert written.returncode == 0, written.stderr
     assert written.stdout == f"docker build -t tester {context}\n"
     server = bed.servers[0]

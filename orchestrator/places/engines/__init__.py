@@ -1,0 +1,1 @@
+"""Testers in containers, on engines wherever they are."""

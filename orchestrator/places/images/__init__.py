@@ -1,0 +1,1 @@
+"""The image of the tester's container."""

@@ -1,0 +1,108 @@
+"""Creates machines: the command with its secrets, when it may run, and why it failed."""
+
+import threading
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.docker_machine import create_command, hidden_options, milestone_of
+from orchestrator.places.machine.environment import AMAZON, AMAZON_OPTIONS
+from orchestrator.places.machine.failures import card_of
+from orchestrator.places.machine.messages import RACE
+from orchestrator.places.machine.note import MachineNote, MachineNotes
+from orchestrator.places.machine.program import MachineProgram
+from orchestrator.places.machine.regions import RegionSlots
+from orchestrator.places.place import NewHost, Say
+from orchestrator.places.shell import Outcome, follow
+
+
+class CreateFailed(OrchestratorError):
+    """A host was not made, and nothing of it is left; `kind` is that of the failure's card."""
+
+    def __init__(self, what: str, cause: str = "", next_step: str = "", *, kind: str = "") -> None:
+        super().__init__(what, cause, next_step)
+        self.kind = kind
+
+
+class MachineCreation:
+    """Runs docker-machine's `create`, for the hosts of one store."""
+
+    def __init__(
+        self, *, program: MachineProgram, notes: MachineNotes, slots: RegionSlots, stop: threading.Event
+    ) -> None:
+        self._program = program
+        self._notes = notes
+        self._slots = slots
+        self._stop = stop
+
+    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> Outcome:
+        """Create a host and return how that ended; raise `CreateFailed` where it was not begun."""
+        command, environment = self._command(host)
+        region = _region(host)
+        with self._slots.one(region, deadline=deadline, stop=self._stop) as is_free:
+            if not is_free:
+                raise CreateFailed(
+                    f"{host.name} was not begun",
+                    cause="it was interrupted"
+                    if self._stop.is_set()
+                    else f"too many hosts are being made in {region}",
+                )
+            self._notes.write(host.name, MachineNote(driver=host.driver, region=region))
+            return follow(
+                command,
+                log=self._notes.head(host.name, "create"),
+                deadline=deadline,
+                environment=environment,
+                on_line=lambda line: _tell(line, say=say),
+                stop=self._stop,
+            )
+
+    def failure(self, host: NewHost, outcome: Outcome) -> CreateFailed:
+        """Return why a create failed, as an error to be raised once nothing of it is left."""
+        name, so_far = host.name, _last_milestone(outcome.stdout)
+        see = f"less {self._notes.log(name)}"
+        if outcome.stopped:
+            return CreateFailed(
+                f"creating {name} was interrupted", so_far, "orchestrate up", kind="interrupted"
+            )
+        if outcome.timed_out:
+            return CreateFailed(f"creating {name} did not end in time", so_far, see, kind="timeout")
+        if outcome.code < 0:
+            return CreateFailed(
+                f"docker-machine was killed while it made {name}", so_far, "orchestrate up", kind="killed"
+            )
+        card = card_of(outcome.stdout, driver=host.driver, region=_region(host))
+        return CreateFailed(f"{name}: {card.what}", card.cause, card.next_step or see, kind=card.kind)
+
+    def _command(self, host: NewHost) -> tuple[list[str], dict[str, str]]:
+        """Return the command that creates a host, and its environment with what no command may show."""
+        flags = self._program.flags(host.driver)
+        shown = dict(host.options)
+        environment = self._program.environment.for_driver(host.driver, flags=flags)
+        if host.driver == AMAZON:
+            environment = self._program.environment.for_amazon(host.name, options=host.options)
+            for option in AMAZON_OPTIONS:
+                shown.pop(option, None)
+        environment |= hidden_options(shown, references=host.references, flags=flags)
+        hidden = {flag.name for flag in flags.values() if flag.variable in environment}
+        shown = {option: value for option, value in shown.items() if option not in hidden}
+        command = create_command(self._program.path, driver=host.driver, name=host.name, options=shown)
+        return command, environment
+
+
+def _region(host: NewHost) -> str:
+    return str(host.options.get(f"{host.driver}-region") or host.region)
+
+
+def lost_a_race(outcome: Outcome) -> bool:
+    """Return whether a create failed only because another one of ours made the same at that moment."""
+    return outcome.code > 0 and card_of(outcome.stdout, driver="", region="").kind == RACE
+
+
+def _tell(line: str, *, say: Say) -> None:
+    if (milestone := milestone_of(line)) is not None:
+        say(milestone)
+
+
+def _last_milestone(said: str) -> str:
+    milestones = [found for line in said.splitlines() if (found := milestone_of(line)) is not None]
+    return f"the last that it did was: {milestones[-1]}" if milestones else "it did nothing"

@@ -1,0 +1,218 @@
+"""Hosts by docker-machine: created, found again, removed."""
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NoReturn
+
+from orchestrator.errors import ConfigurationError, LeftBehind
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.engines.engine import EngineAddress, HostGone
+from orchestrator.places.engines.ping import NoAnswer, ping
+from orchestrator.places.machine.certificates import MachineCertificates
+from orchestrator.places.machine.creation import CreateFailed, MachineCreation, lost_a_race
+from orchestrator.places.machine.docker_machine import name_problem
+from orchestrator.places.machine.environment import MachineEnvironment
+from orchestrator.places.machine.note import MachineNotes
+from orchestrator.places.machine.process import await_create, creating
+from orchestrator.places.machine.program import MachineProgram
+from orchestrator.places.machine.regions import RegionSlots
+from orchestrator.places.machine.removal import MachineRemoval, RemovalLimits
+from orchestrator.places.machine.store import MachineStore
+from orchestrator.places.place import NewHost, Say
+from orchestrator.places.shell import run
+
+PING_PAUSE_S = 1.0
+URL_S = 60.0
+RACES = 3
+"""How often a create is done again that lost to another one of ours."""
+
+UNDO_S = 60.0
+"""How long what was stopped in the middle may take to be removed: somebody waits to leave."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MachineLimits:
+    """How long things may take in seconds, and how many creates run at once in one region."""
+
+    create_s: float = 900.0
+    ping_s: float = 10.0
+    per_region: int = 3
+    jitter_s: float = 1.0
+    removal: RemovalLimits = field(default_factory=RemovalLimits)
+
+
+class MachineHosts:
+    """Provides hosts that a docker-machine makes, for one fleet."""
+
+    def __init__(
+        self,
+        *,
+        program: str,
+        store: Path,
+        testers: Path,
+        keys: Path,
+        environment: Mapping[str, str],
+        limits: MachineLimits | None = None,
+        stop: threading.Event | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._limits = limits or MachineLimits()
+        self._stop = stop or threading.Event()
+        self.store = MachineStore(store)
+        self._notes = MachineNotes(testers)
+        self._environment = MachineEnvironment(environment, store=store, keys=keys)
+        self.program = MachineProgram(program, environment=self._environment)
+        self._certificates = MachineCertificates(self.store, program=self.program)
+        self._creation = MachineCreation(
+            program=self.program,
+            notes=self._notes,
+            slots=RegionSlots(
+                at_once=self._limits.per_region,
+                jitter_s=self._limits.jitter_s,
+                chance=chance or random.Random(),  # noqa: S311 - it spreads creates, nobody guesses it
+            ),
+            stop=self._stop,
+        )
+        self._removal = MachineRemoval(
+            program=self.program, store=self.store, notes=self._notes, limits=self._limits.removal
+        )
+
+    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
+        """Make the host and see that its engine answers.
+
+        Raise `CreateFailed` when it was not made and nothing of it is left, an error with exit code 5
+        when something may be, `ConfigurationError` when it cannot be asked for.
+        """
+        if (problem := name_problem(host.name)) is not None:
+            raise ConfigurationError(f"{host.name!r} cannot be a host: {problem}")
+        deadline = deadline.sooner(self._limits.create_s)
+        self.store.prepare(program=str(self.program.version()))
+        self._certificates.make(deadline=deadline)
+        if creating(host.name):
+            say("Waiting for a create that was begun before")
+        await_create(host.name, may_kill=lambda: False, deadline=deadline, stop=self._stop)
+        if self._is_ready(host.name):
+            return
+        self._removal.remove(host.name, say=say, deadline=deadline)
+        outcome = self._creation.create(host, say=say, deadline=deadline)
+        for _ in range(RACES):
+            if not lost_a_race(outcome) or deadline.is_over:
+                break
+            self._removal.remove(host.name, say=say, deadline=deadline)
+            outcome = self._creation.create(host, say=say, deadline=deadline)
+        # An option that it does not know makes it print its help, and may end it with exit 0.
+        if outcome.code != 0 or not self.store.has(host.name):
+            self._undo(host, self._creation.failure(host, outcome), say=say)
+        self._await_engine(host, say=say, deadline=deadline)
+
+    def engine(self, host_name: str) -> EngineAddress:
+        """Return where the host's engine answers; raise `HostGone`."""
+        address = self.store.engine(host_name)
+        if address is None and self.store.has(host_name):
+            note = self._notes.read(host_name)
+            if note is not None and note.url:
+                return EngineAddress(url=note.url, tls=self.store.tls(host_name))
+        if address is None:
+            raise HostGone(
+                f"docker-machine knows no address of {host_name}",
+                cause="it was removed, or never finished",
+                next_step="orchestrate status",
+            )
+        return address
+
+    def exists(self, host_name: str) -> bool:
+        """Return whether docker-machine's store has the host."""
+        return self.store.has(host_name)
+
+    def names(self) -> list[str]:
+        """Return the names of all hosts in the store."""
+        return self.store.names()
+
+    def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:
+        """Remove the host; raise an error with exit code 5 when something of it may be left."""
+        self._removal.remove(host_name, say=say, deadline=deadline, stop=self._stop)
+
+    def forget(self, host_name: str) -> None:
+        """Delete what is kept here of a host that its cloud was seen not to have."""
+        self._removal.forget(host_name)
+
+    def log(self, host_name: str) -> Path:
+        """Return the file with what docker-machine printed about a host."""
+        return self._notes.log(host_name)
+
+    def ssh_command(self, host_name: str) -> list[str] | None:
+        """Return the command that opens a shell on the host, None where its store tells no way.
+
+        It is ssh itself: docker-machine's own asks the cloud first, and ends with exit 1 whatever
+        the remote command ended with.
+        """
+        machine = self.store.machine(host_name)
+        if machine is None or not machine.address or not machine.ssh_user:
+            return None
+        key = machine.ssh_key or str(self.store.directory(host_name) / "id_rsa")
+        known = self._notes.log(host_name).with_name("known_hosts")
+        options = ("IdentitiesOnly=yes", "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}")
+        return [
+            "ssh",
+            *(word for option in options for word in ("-o", option)),
+            *("-i", key, "-p", str(machine.ssh_port)),
+            f"{machine.ssh_user}@{machine.address}",
+        ]
+
+    def _undo(self, host: NewHost, failed: CreateFailed, *, say: Say) -> NoReturn:
+        """Remove what a failed create left, then raise why it failed."""
+        say("Removing what is left of a failed create")
+        seconds = UNDO_S if self._stop.is_set() else self._limits.removal.remove_s
+        try:
+            self._removal.remove(host.name, say=say, deadline=Deadline.after(seconds))
+        except LeftBehind as left:
+            # What made the create fail is not lost over what may be left of it.
+            cause = "; ".join(text for text in (failed.cause, left.cause) if text)
+            raise type(left)(f"{failed.what}; {left.what}", cause, left.next_step) from None
+        raise failed
+
+    def _await_engine(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
+        say("Waiting for the engine to answer")
+        if self.store.engine(host.name) is None:
+            self._ask_address(host)
+        reason = "the store has no address of it"
+        while not deadline.is_over and not self._stop.is_set():
+            try:
+                ping(self.engine(host.name), deadline=deadline.sooner(self._limits.ping_s))
+                return
+            except NoAnswer as error:
+                reason = str(error)
+            except HostGone:
+                break
+            self._stop.wait(min(PING_PAUSE_S, deadline.left_s))
+        failed = CreateFailed(
+            f"the engine of {host.name} does not answer",
+            cause=reason,
+            next_step="open port 2376 of the host to this machine",
+            kind="interrupted" if self._stop.is_set() else "engine",
+        )
+        self._undo(host, failed, say=say)
+
+    def _ask_address(self, host: NewHost) -> None:
+        """Note the address that docker-machine gives: some drivers keep none in the store."""
+        outcome = run(
+            [self.program.path, "url", host.name],
+            deadline=Deadline.after(URL_S),
+            environment=self._removal.environment(host.name, driver=host.driver),
+        )
+        note = self._notes.read(host.name)
+        if outcome.code == 0 and note is not None and outcome.stdout.startswith("tcp://"):
+            self._notes.write(host.name, replace(note, url=outcome.stdout.strip()))
+
+    def _is_ready(self, name: str) -> bool:
+        address = self.store.engine(name)
+        if address is None:
+            return False
+        try:
+            ping(address, deadline=Deadline.after(self._limits.ping_s))
+        except NoAnswer:
+            return False
+        return True
