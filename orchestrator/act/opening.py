@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from orchestrator.act.access import Access, embedded_access, remote_access
 from orchestrator.act.embedded import EmbeddedCollector, url_of
@@ -16,7 +17,12 @@ from orchestrator.act.state import FleetState
 from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.events import CollectorReady, Event, Note
 from orchestrator.fleet.model import Fleet
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.place import Place
 from orchestrator.settings import Edge
+
+PREPARE_WAIT_S = 60.0
+"""How long a command that ends waits for what it began for hosts that it has not made."""
 
 NOBODY_PORT = 1
 """A port of the loopback where nobody answers: for an embedded collector that cannot be started."""
@@ -46,12 +52,14 @@ def opened_for_up(
         state.prepare()
         journal = _locked_journal(stack, state=state, edge=edge)
         remote = remote_access(fleet, settings=edge.settings, environment=edge.environment)
+        place = places_of(state, fleet=fleet, driver_of=drivers_of(journal), edge=edge)
         if remote is None:
             # The record comes first: whoever finds the collector's process finds whose it is.
             record = identify(
                 fleet, journal=journal, client=None, from_table=from_table, join=join, clock=edge.clock
             )
             embedded = EmbeddedCollector(state.collector)
+            stack.enter_context(_prepared(place, fleet, edge=edge))
             url, started = embedded.up(port=fleet.collector.port)
             access = embedded_access(embedded, url=url)
             client = stack.enter_context(access.client())
@@ -76,7 +84,7 @@ def opened_for_up(
                 fleet_id=record.fleet_id,
                 state=state,
                 journal=journal,
-                place=places_of(state, fleet=fleet, driver_of=drivers_of(journal), edge=edge),
+                place=place,
                 client=client,
                 access=access,
                 tester_ids=ids,
@@ -87,6 +95,24 @@ def opened_for_up(
             record=record,
             embedded=embedded,
         )
+
+
+@contextmanager
+def _prepared(place: Place, fleet: Fleet, *, edge: Edge) -> Iterator[None]:
+    """Let what hosts need be made while something else is waited for."""
+    work = Thread(
+        target=place.prepare,
+        args=(tuple(fleet.testers_by_driver()),),
+        kwargs={"deadline": Deadline.after(edge.settings.patience.create_deadline_s)},
+        daemon=True,
+    )
+    work.start()
+    try:
+        yield
+    except BaseException:
+        # Nobody will make a host now, and nothing that runs is left behind.
+        work.join(PREPARE_WAIT_S)
+        raise
 
 
 @contextmanager

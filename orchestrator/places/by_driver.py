@@ -1,7 +1,7 @@
 """One place for all hosts of a fleet: each is led to the place of its driver."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +20,11 @@ class PlacesByDriver:
     def __init__(self, *, driver_of: Callable[[str], str], place_for: Callable[[str], Place]) -> None:
         self._driver_of = driver_of
         self._place_for = place_for
+
+    def prepare(self, drivers: Collection[str], *, deadline: Deadline) -> None:
+        """Make what hosts of some drivers will need."""
+        for place in dict.fromkeys(self._place_for(driver) for driver in drivers):
+            place.prepare(drivers, deadline=deadline)
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make a host."""

@@ -7,7 +7,7 @@ by a stored pid: a pid may belong to somebody else by the time it is read.
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -40,6 +40,9 @@ class LocalPlace:
 
     def __init__(self, *, root: Path) -> None:
         self._root = root
+
+    def prepare(self, drivers: Collection[str], *, deadline: Deadline) -> None:
+        """Do nothing: this machine is there."""
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:  # noqa: ARG002 - the place's interface
         """Make the host's directory."""

@@ -1,6 +1,6 @@
 """Where testers run: the interface that every place fulfils."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +62,12 @@ class Place(Protocol):
     Each method succeeds when what it should bring about is there already. `say` is called from the
     thread that called the method, or from one of its own.
     """
+
+    def prepare(self, drivers: Collection[str], *, deadline: Deadline) -> None:
+        """Make what hosts of some drivers will need, ahead of the first of them.
+
+        What fails here fails again, and is told, when a host is made.
+        """
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make a host and see that testers can be started on it."""

@@ -4,9 +4,9 @@ import json
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -60,6 +60,11 @@ class ContainerPlace:
         self._guard = threading.Lock()
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._stamps: dict[str, Stamp | None] = {}
+
+    def prepare(self, drivers: Collection[str], *, deadline: Deadline) -> None:  # noqa: ARG002 - they are its own
+        """Make what hosts will need; what fails here fails again when one is made."""
+        with suppress(OrchestratorError, OSError):
+            self._hosts.prepare(deadline=deadline)
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make the host; its engine answers."""

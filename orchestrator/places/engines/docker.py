@@ -31,6 +31,9 @@ class DockerHosts:
         self._root = root
         self._environment = environment
 
+    def prepare(self, *, deadline: Deadline) -> None:
+        """Do nothing: these engines are there."""
+
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Write down where the engine is, and see that it answers."""
         address = address_of(host.options)

@@ -37,6 +37,9 @@ class EngineAddress:
 class EngineHosts(Protocol):
     """Provides hosts that have a Docker engine. Each method succeeds when its effect is there already."""
 
+    def prepare(self, *, deadline: Deadline) -> None:
+        """Make what hosts will need, ahead of the first."""
+
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make the host; its engine answers when this returns."""
 

@@ -80,6 +80,11 @@ class MachineHosts:
             program=self.program, store=self.store, notes=self._notes, limits=self._limits.removal
         )
 
+    def prepare(self, *, deadline: Deadline) -> None:
+        """Make the certificates, which are made alone."""
+        self.store.prepare(program=str(self.program.version()))
+        self._certificates.make(deadline=deadline)
+
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make the host and see that its engine answers.
 
@@ -89,8 +94,7 @@ class MachineHosts:
         if (problem := name_problem(host.name)) is not None:
             raise ConfigurationError(f"{host.name!r} cannot be a host: {problem}")
         deadline = deadline.sooner(self._limits.create_s)
-        self.store.prepare(program=str(self.program.version()))
-        self._certificates.make(deadline=deadline)
+        self.prepare(deadline=deadline)
         if creating(host.name):
             say("Waiting for a create that was begun before")
         await_create(host.name, may_kill=lambda: False, deadline=deadline, stop=self._stop)
