@@ -121,6 +121,8 @@ class CloudFleet:
             text=True,
             # Ctrl-C in a test is for this program alone.
             start_new_session=True,
+            # Whoever runs the tests in the background has Ctrl-C ignored; a person has not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
         return process

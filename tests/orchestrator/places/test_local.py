@@ -13,7 +13,8 @@ from orchestrator.places.place import Life, NewHost
 from orchestrator.places.strays import stop_strays
 from wire.job import Job, JobServer, ProbePlan
 
-FLEET_ID = UUID("7d444840-9dc0-41d1-b245-5ffdce74fad2")
+FLEET_ID = uuid4()
+"""Not the same twice: another run of these tests, beside this one, has testers of other fleets."""
 HOST = "mill-a-7d444840-0f0f"
 SOON = Deadline.after(600)
 
