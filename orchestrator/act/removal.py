@@ -70,8 +70,9 @@ def remove_hosts(*, ports: Ports, interrupts: Interrupts, deadline: Deadline) ->
 
 
 def undelivered_count(ports: Ports) -> int:
-    """Return how many reports of removed hosts wait on this machine."""
-    return sum(1 for _ in ports.state.undelivered.glob("*/reports/*.json.gz"))
+    """Return how many reports of removed hosts lie on this machine, those that were refused as well."""
+    folders = ("reports", "rejected")
+    return sum(1 for name in folders for _ in ports.state.undelivered.glob(f"*/{name}/*.json.gz"))
 
 
 def close_sweep(*, ports: Ports, fleet: str, reason: str) -> None:

@@ -1,5 +1,6 @@
 """The door to a Docker engine: images."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ STEP_SILENCE_S = 900.0
 """How long one step of a build, a load or a pull may say nothing, where the deadline is not sooner."""
 
 CONFLICT = 409
+BUILD_ATTEMPTS = 3
+LAYER_TAKEN = re.compile(
+    r"failed to get digest|[Nn]o such image|unknown parent image|layer does not exist|failed to export image"
+)
+"""How a build ends that stood on a layer while somebody removed the last image that had it."""
+
 CHUNK_BYTES = 1_048_576
 PULL_HINT = "see that the host reaches the registry; else say `image: {load: true}`"
 
@@ -54,26 +61,30 @@ def build(
 
     `network` None gives the build the engine's default network.
     """
-    with (
-        context.open("rb") as tar,
-        _named(f"the tester's image cannot be built on {engine.name}"),
-        engine.asking(silence_s=STEP_SILENCE_S),
-    ):
-        _to_end(
-            engine,
-            engine.client.build(
-                fileobj=tar,
-                custom_context=True,
-                dockerfile=dockerfile,
-                tag=tag,
-                buildargs=dict(args),
-                network_mode=network,
-                rm=True,
-                forcerm=True,
-                decode=True,
-                timeout=engine.client.timeout,
-            ),
-        )
+    with _named(f"the tester's image cannot be built on {engine.name}"):
+        for attempt in range(1, BUILD_ATTEMPTS + 1):
+            try:
+                with context.open("rb") as tar, engine.asking(silence_s=STEP_SILENCE_S):
+                    _to_end(
+                        engine,
+                        engine.client.build(
+                            fileobj=tar,
+                            custom_context=True,
+                            dockerfile=dockerfile,
+                            tag=tag,
+                            buildargs=dict(args),
+                            network_mode=network,
+                            rm=True,
+                            forcerm=True,
+                            decode=True,
+                            timeout=engine.client.timeout,
+                        ),
+                    )
+            except EngineRefused as error:
+                if attempt == BUILD_ATTEMPTS or LAYER_TAKEN.search(error.cause or error.what) is None:
+                    raise
+            else:
+                return
 
 
 def load(engine: Engine, chunks: Iterable[bytes]) -> None:

@@ -77,6 +77,9 @@ class ImagePlan:
                 return self._streamed(engine, tag=tag, say=say)
             say("Building the tester's image")
             self._build(engine, tag=tag)
+            if images.image_of(engine, tag) is None:
+                # Whoever removed another name of the same image at that moment took it along.
+                self._build(engine, tag=tag)
             return _there(engine, tag)
 
     def _streamed(self, engine: Engine, *, tag: str, say: Say) -> str:

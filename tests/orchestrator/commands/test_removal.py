@@ -56,7 +56,8 @@ def test_a_report_that_nobody_takes_is_kept_here_and_told_in_numbers(world: Worl
         f"mill: 1 removed, 0 left. 1 reports not delivered, kept in {world.of_fleet}/undelivered."
         in ended.err
     )
-    assert len(list(world.of_fleet.glob("undelivered/*/reports/*.json.gz"))) == 1
+    # The tester itself may have found it damaged, and set it aside, before we did.
+    assert len(list(world.of_fleet.glob("undelivered/*/re*/*.json.gz"))) == 1
     assert world.is_clear()
 
 

@@ -15,7 +15,7 @@ from wire.job import Job, JobServer, ProbePlan
 
 FLEET_ID = uuid4()
 """Not the same twice: another run of these tests, beside this one, has testers of other fleets."""
-HOST = "mill-a-7d444840-0f0f"
+HOST = f"mill-a-{FLEET_ID.hex[:8]}-0f0f"
 SOON = Deadline.after(600)
 
 
@@ -61,7 +61,7 @@ def until(is_so: Callable[[], object], *, within_s: float = 10.0) -> None:
 def test_a_tester_is_found_by_its_directory_and_gone_after_stop(place: LocalPlace) -> None:
     started(place, job())
     assert place.is_running(HOST)
-    other = "mill-b-7d444840-0f0f"
+    other = f"mill-b-{FLEET_ID.hex[:8]}-0f0f"
     assert place.lives([HOST, other]) == {HOST: Life.RUNS, other: Life.ENDED}
     place.stop(HOST, deadline=Deadline.after(30))
     assert not place.is_running(HOST)

@@ -125,6 +125,22 @@ def test_a_build_that_fails_shows_its_own_words(tmp_path: Path) -> None:
     assert "\x1b" not in failed.value.cause
 
 
+def test_images_are_built_while_others_remove_what_they_stand_on(tmp_path: Path) -> None:
+    need_engine(base=True)
+
+    def builds_and_removes(own: int) -> None:
+        (tmp_path / f"{own}").mkdir()
+        with engine_here() as engine:
+            for turn in range(3):
+                args = {"BASE": BASE, "VERSION": f"{own}.{turn}.{uuid4().hex}"}
+                plan = a_plan(tmp_path / f"{own}", Image(args=args))
+                assert plan.bring(engine, say=print)
+                remove_image(engine, plan.tag())
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(builds_and_removes, range(3)))
+
+
 def test_a_dockerfile_that_is_none_is_a_failed_build(tmp_path: Path) -> None:
     need_engine()
     a_folder(tmp_path / "folder", dockerfile="FORM scratch\n")
