@@ -26,6 +26,7 @@ PURE = (
     "orchestrator/decide/plan.py",
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
+    "orchestrator/decide/peers.py",
     "orchestrator/places/machine/docker_machine.py",
     "orchestrator/places/machine/fate.py",
     "orchestrator/places/machine/failures.py",

@@ -5,16 +5,18 @@ from uuid import UUID
 from orchestrator.act.identity import new_host_name, token_of
 from orchestrator.act.job import job_of
 from orchestrator.act.keeping import keep
+from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.decide.actions import CreateHost
 from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
 from orchestrator.decide.told import digest_of_job
 from orchestrator.errors import ConfigurationError
 from orchestrator.events import HostMoved, HostStep, Note, Removed
-from orchestrator.fleet.drivers import GENERIC
+from orchestrator.fleet.drivers import GENERIC, is_of_docker_machine
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.patience import Patience
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.docker_machine import region_of
 from orchestrator.places.machine.note import MachineNotes
 from orchestrator.places.machine.provisioned import changed_by_provisioning
 from orchestrator.places.place import NewHost, Say
@@ -49,6 +51,9 @@ class HostWork:
                     attempts=action.attempt,
                 ),
                 detail=action.reason,
+                cloud_region=region_of(tester.driver, tester.options, otherwise=tester.region)
+                if is_of_docker_machine(tester.driver)
+                else "",
             )
         self._move(name, HostEvent.CREATE_STARTED, reason=action.reason)
         try:
@@ -74,15 +79,15 @@ class HostWork:
 
     def start(self, host_name: str, *, tester_name: str, first_index: int, deadline: Deadline) -> None:
         """Start the tester of a host with the sweep's job, from run `first_index` on a new host."""
-        fleet, sweep_id, tester = self._wanted(tester_name)
-        digest = digest_of_job(fleet=fleet, tester=tester)
+        _, sweep_id, tester = self._wanted(tester_name)
+        job, digest = self._job(tester)
         host = self._ports.journal.move_told(
             host_name, HostEvent.START_STARTED, job_digest=digest, sweep_id=sweep_id
         )
         self._say(host)
         self._ports.place.start(
             host_name,
-            job=self._job(tester),
+            job=job,
             token=token_of(self._ports.state.tokens, tester_id=host.tester_id),
             first_index=first_index,
             say=self._sayer(tester=tester_name, host_name=host_name),
@@ -92,8 +97,8 @@ class HostWork:
 
     def replace(self, host_name: str, *, tester_name: str, first_index: int, deadline: Deadline) -> None:
         """Stop the tester of a host and start it again with a new job."""
-        fleet, sweep_id, tester = self._wanted(tester_name)
-        digest = digest_of_job(fleet=fleet, tester=tester)
+        _, sweep_id, tester = self._wanted(tester_name)
+        _, digest = self._job(tester)
         host = self._ports.journal.move_told(
             host_name, HostEvent.START_STARTED, job_digest=digest, sweep_id=sweep_id
         )
@@ -103,9 +108,10 @@ class HostWork:
 
     def tell(self, host_name: str, *, tester_name: str) -> None:
         """Write a host's job anew; its tester reads it before its next run."""
-        fleet, _, tester = self._wanted(tester_name)
-        self._ports.place.tell(host_name, job=self._job(tester))
-        self._ports.journal.tell(host_name, job_digest=digest_of_job(fleet=fleet, tester=tester))
+        _, _, tester = self._wanted(tester_name)
+        job, digest = self._job(tester)
+        self._ports.place.tell(host_name, job=job)
+        self._ports.journal.tell(host_name, job_digest=digest)
 
     def runs_begun(self, host_name: str) -> int:
         """Return how many runs of this sweep the tester of a host has begun, by its own note."""
@@ -163,16 +169,20 @@ class HostWork:
         said = MachineNotes(self._ports.state.testers).said(host.name, "create")
         return changed_by_provisioning(said, name=host.name)
 
-    def _job(self, tester: Tester) -> bytes:
+    def _job(self, tester: Tester) -> tuple[bytes, str]:
+        """Return what a tester is to be told now, and its digest."""
         fleet, sweep_id, _ = self._wanted(tester.name)
-        return job_of(
+        addresses = known_addresses(fleet, ports=self._ports)
+        job = job_of(
             fleet=fleet,
             fleet_id=self._ports.fleet_id,
             tester=tester,
             tester_id=self._ports.tester_ids[tester.name],
             sweep_id=sweep_id,
             access=self._ports.access,
-        ).to_bytes()
+            addresses=addresses,
+        )
+        return job.to_bytes(), digest_of_job(fleet=fleet, tester=tester, addresses=addresses)
 
     def _wanted(self, tester_name: str) -> tuple[Fleet, UUID, Tester]:
         if self._fleet is None or self._sweep_id is None:

@@ -6,29 +6,19 @@ orchestrator finds everything that it began.
 
 import json
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from orchestrator.act.schema import MIGRATIONS, VERSION
+from orchestrator.act.journal_file import JournalFile
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import Host, HostEvent, HostState, moved
-from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.errors import OrchestratorError
 from wire.fields import time_text
-
-BUSY_S = 5.0
-NO_SPACE = ("full", "disk I/O error")
-
-
-class JournalFailed(OrchestratorError):
-    """The journal cannot be read or written, so that nothing may be begun."""
 
 
 class MovedByAnother(OrchestratorError):
@@ -70,21 +60,8 @@ class Journal:
     def __init__(
         self, path: Path, *, clock: Callable[[], datetime], after_write: Callable[[], None] | None = None
     ) -> None:
-        self._path = path
         self._clock = clock
-        self._after_write = after_write
-        self._guard = threading.RLock()
-        with self._reporting():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=64
-            )
-        try:
-            with self._reporting():
-                self._open()
-        except BaseException:
-            self._db.close()
-            raise
+        self._file = JournalFile(path, after_write=after_write)
 
     def __enter__(self) -> Self:
         return self
@@ -96,12 +73,11 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        with self._guard:
-            self._db.close()
+        self._file.close()
 
     def fleet(self) -> FleetRecord | None:
         """Return whose journal this is, None before the first `up`."""
-        row = self._one("SELECT * FROM fleet")
+        row = self._file.one("SELECT * FROM fleet")
         if row is None:
             return None
         return FleetRecord(
@@ -117,9 +93,9 @@ class Journal:
 
     def write_fleet(self, record: FleetRecord) -> None:
         """Write whose journal this is; its UUID never changes while it has hosts."""
-        with self._writing():
-            self._db.execute("DELETE FROM fleet")
-            self._db.execute(
+        with self._file.writing() as db:
+            db.execute("DELETE FROM fleet")
+            db.execute(
                 "INSERT INTO fleet VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     str(record.fleet_id),
@@ -135,21 +111,26 @@ class Journal:
 
     def hosts(self, *, include_removed: bool = False) -> list[Host]:
         """Return the hosts of which something may be there, by name; all on request."""
-        rows = self._all("SELECT * FROM hosts ORDER BY name")
+        rows = self._file.all("SELECT * FROM hosts ORDER BY name")
         hosts = [_host(row) for row in rows]
         return [host for host in hosts if include_removed or host.live]
 
     def host(self, name: str) -> Host:
         """Return one host; raise `KeyError`."""
-        row = self._one("SELECT * FROM hosts WHERE name = ?", name)
+        row = self._file.one("SELECT * FROM hosts WHERE name = ?", name)
         if row is None:
             raise KeyError(name)
         return _host(row)
 
-    def add_host(self, host: Host, *, detail: str = "") -> None:
-        """Write a new host down, before anything of it is made."""
-        with self._writing():
-            self._db.execute(
+    def add_host(self, host: Host, *, detail: str = "", cloud_region: str = "") -> None:
+        """Write a new host down, before anything of it is made.
+
+        `cloud_region` is where its driver makes it, by the cloud's own name; it is never forgotten.
+        """
+        with self._file.writing() as db:
+            if cloud_region:
+                db.execute("INSERT OR IGNORE INTO regions VALUES (?, ?)", (host.driver, cloud_region))
+            db.execute(
                 "INSERT INTO hosts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     host.name,
@@ -165,7 +146,12 @@ class Journal:
                     host.failed,
                 ),
             )
-            self._log(host=host.name, event="planned", state=host.state, detail=detail)
+            self._log(db, host=host.name, event="planned", state=host.state, detail=detail)
+
+    def cloud_regions(self, driver: str) -> list[str]:
+        """Return every region in which a driver was ever asked for a host."""
+        rows = self._file.all("SELECT region FROM regions WHERE driver = ? ORDER BY region", driver)
+        return [row["region"] for row in rows]
 
     def move(self, name: str, event: HostEvent, *, detail: str = "") -> Host:
         """Move a host and return it as it is now.
@@ -183,49 +169,49 @@ class Journal:
 
     def tell(self, name: str, *, job_digest: str) -> None:
         """Write what a host's tester is about to be told, without a move."""
-        with self._writing():
-            self._db.execute("UPDATE hosts SET job_digest = ? WHERE name = ?", (job_digest, name))
-            self._log(host=name, event="told", state=self.host(name).state, detail="")
+        with self._file.writing() as db:
+            db.execute("UPDATE hosts SET job_digest = ? WHERE name = ?", (job_digest, name))
+            self._log(db, host=name, event="told", state=self.host(name).state, detail="")
 
     def count_as_last(self, name: str, *, attempts: int) -> None:
         """Let this attempt to have a host for its tester count as the last of `attempts`."""
-        with self._writing():
-            self._db.execute("UPDATE hosts SET attempts = max(attempts, ?) WHERE name = ?", (attempts, name))
+        with self._file.writing() as db:
+            db.execute("UPDATE hosts SET attempts = max(attempts, ?) WHERE name = ?", (attempts, name))
 
     def sweeps(self) -> list[Sweep]:
         """Return all sweeps, the oldest first."""
-        rows = self._all("SELECT * FROM sweeps ORDER BY started_at, sweep_id")
+        rows = self._file.all("SELECT * FROM sweeps ORDER BY started_at, sweep_id")
         return [_sweep(row) for row in rows]
 
     def newest_sweep(self) -> Sweep | None:
         """Return the sweep that was opened last."""
-        row = self._one("SELECT * FROM sweeps ORDER BY started_at DESC, sweep_id DESC LIMIT 1")
+        row = self._file.one("SELECT * FROM sweeps ORDER BY started_at DESC, sweep_id DESC LIMIT 1")
         return None if row is None else _sweep(row)
 
     def add_sweep(self, sweep: Sweep) -> None:
         """Open a sweep."""
-        with self._writing():
-            self._db.execute(
+        with self._file.writing() as db:
+            db.execute(
                 "INSERT INTO sweeps (sweep_id, started_at) VALUES (?, ?)",
                 (str(sweep.sweep_id), time_text(sweep.started_at)),
             )
 
     def finish_sweep(self, sweep_id: UUID, *, outcome: str) -> None:
         """Close a sweep; one that is closed stays as it is."""
-        with self._writing():
-            self._db.execute(
+        with self._file.writing() as db:
+            db.execute(
                 "UPDATE sweeps SET finished_at = ?, outcome = ? WHERE sweep_id = ? AND finished_at IS NULL",
                 (time_text(self._clock()), outcome, str(sweep_id)),
             )
 
     def outcome(self, sweep_id: UUID) -> str | None:
         """Return how a sweep ended, None while it is open."""
-        row = self._one("SELECT outcome FROM sweeps WHERE sweep_id = ?", str(sweep_id))
+        row = self._file.one("SELECT outcome FROM sweeps WHERE sweep_id = ?", str(sweep_id))
         return None if row is None else row["outcome"]
 
     def log(self, *, host: str | None = None) -> list[LogLine]:
         """Return the moves of one host, or of all, the oldest first."""
-        rows = self._all("SELECT * FROM log WHERE ?1 IS NULL OR host = ?1 ORDER BY id", host)
+        rows = self._file.all("SELECT * FROM log WHERE ?1 IS NULL OR host = ?1 ORDER BY id", host)
         return [
             LogLine(
                 at=datetime.fromisoformat(row["at"]),
@@ -241,8 +227,8 @@ class Journal:
         before = self.host(name)
         state = moved(before.state, event)
         now = time_text(self._clock())
-        with self._writing():
-            done = self._db.execute(
+        with self._file.writing() as db:
+            done = db.execute(
                 "UPDATE hosts SET state = ?, since = ?, failed = failed OR ?"
                 " WHERE name = ? AND state = ? AND since = ?",
                 (
@@ -261,76 +247,14 @@ class Journal:
                     next_step="run the command again",
                 )
             if told is not None:
-                self._db.execute(
-                    "UPDATE hosts SET job_digest = ?, sweep_id = ? WHERE name = ?", (*told, name)
-                )
-            self._log(host=name, event=event.value, state=state, detail=detail)
+                db.execute("UPDATE hosts SET job_digest = ?, sweep_id = ? WHERE name = ?", (*told, name))
+            self._log(db, host=name, event=event.value, state=state, detail=detail)
         return self.host(name)
 
-    def _log(self, *, host: str, event: str, state: HostState, detail: str) -> None:
-        self._db.execute(
+    def _log(self, db: sqlite3.Connection, *, host: str, event: str, state: HostState, detail: str) -> None:
+        db.execute(
             "INSERT INTO log (at, host, event, state, detail) VALUES (?, ?, ?, ?, ?)",
             (time_text(self._clock()), host, event, state.value, detail),
-        )
-
-    def _open(self) -> None:
-        self._db.row_factory = sqlite3.Row
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version > VERSION:
-            raise ConfigurationError(
-                f"the journal {self._path} is of version {version}, this orchestrator reads {VERSION}",
-                cause="a newer orchestrator has worked on this fleet",
-                next_step="install that version, and run the command again",
-            )
-        self._path.chmod(0o600)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        if version < VERSION:
-            with self._writing():
-                for statement in chain.from_iterable(MIGRATIONS[version:]):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
-
-    def _all(self, statement: str, *arguments: object) -> list[sqlite3.Row]:
-        with self._reporting(), self._guard:
-            return self._db.execute(statement, arguments).fetchall()
-
-    def _one(self, statement: str, *arguments: object) -> sqlite3.Row | None:
-        rows = self._all(statement, *arguments)
-        return rows[0] if rows else None
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with self._reporting(), self._guard:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself where the disk was full.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-        if self._after_write is not None:
-            self._after_write()
-
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise self._failed(error.strerror or str(error)) from error
-        except sqlite3.Error as error:
-            raise self._failed(str(error)) from error
-
-    def _failed(self, reason: str) -> JournalFailed:
-        is_space = any(sign in reason for sign in (*NO_SPACE, "No space left"))
-        return JournalFailed(
-            f"the journal {self._path} cannot be used: {reason}",
-            cause="nothing is begun that cannot be written down first",
-            next_step="make room on that disk, then run the command again"
-            if is_space
-            else "see that the file can be read and written, then run the command again",
         )
 
 

@@ -50,7 +50,18 @@ FIRST = (
 SECOND = ("ALTER TABLE hosts ADD COLUMN failed INTEGER NOT NULL DEFAULT 0",)
 """A host that has failed is known as such when it is gone, too."""
 
-MIGRATIONS = (FIRST, SECOND)
+THIRD = (
+    """
+    CREATE TABLE regions (
+        driver TEXT NOT NULL,
+        region TEXT NOT NULL,
+        PRIMARY KEY (driver, region)
+    ) STRICT
+    """,
+)
+"""Where something may have been made: searched when the fleet is removed."""
+
+MIGRATIONS = (FIRST, SECOND, THIRD)
 """What brings a journal from each version to the next; an empty file is of version 0."""
 
 VERSION = len(MIGRATIONS)

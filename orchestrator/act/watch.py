@@ -12,6 +12,7 @@ from orchestrator.act.fetch import Fetching
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.observe import Lookout, known_runs
+from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.act.progress import progress_of
 from orchestrator.collector_client import CollectorError
@@ -27,6 +28,7 @@ from orchestrator.decide.actions import (
 )
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import HostState
+from orchestrator.decide.peers import has_peers
 from orchestrator.decide.plan import plan
 from orchestrator.events import Note, Planned, Progress, RunMoved
 from orchestrator.fleet.model import Fleet
@@ -116,6 +118,11 @@ class Watch:
             self._crew.wait(deadline)
             self.failures += self._crew.failures()
 
+    def start_those_that_wait(self, *, deadline: Deadline) -> None:
+        """Go on until every tester that waits for its peers is started, or is given up."""
+        while has_peers(self.fleet) and not deadline.is_over and self.step(deadline=deadline):
+            self.settle()
+
     def close(self) -> None:
         """Let the crew go, once what it has begun is done."""
         with self.interrupts.guarded(), self._crew, self._fetchers:
@@ -148,6 +155,7 @@ class Watch:
             only=self.only,
             replace=self.replace,
             attempts=self.ports.patience.create_attempts,
+            addresses=known_addresses(self.fleet, ports=self.ports),
         )
         # Whoever is worked on is planned for when that is done: its hosts and runs are on the move.
         chains = chains_of(todo, tester_of={host.name: host.tester for host in hosts})

@@ -22,7 +22,7 @@ from orchestrator.commands.choose_fleet import (
 from orchestrator.commands.measuring import Measured, measure, read_and_check
 from orchestrator.commands.stage import Stage, stage
 from orchestrator.decide.host import HostState
-from orchestrator.decide.told import digests_of_jobs
+from orchestrator.decide.told import digests_of_jobs, is_told
 from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind
 from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet
@@ -181,11 +181,12 @@ def _end(
 def _differs(fleet: Fleet, measured: Measured, *, opened: Opened) -> bool:
     """Return whether the fleet is another than the one that the sweep measured."""
     told = {
-        host.tester: host.job_digest
+        host.tester: host.job_digest or ""
         for host in opened.ports.journal.hosts(include_removed=True)
         if host.sweep_id == measured.sweep.sweep_id
     }
-    return told != digests_of_jobs(fleet)
+    digests = digests_of_jobs(fleet)
+    return told.keys() != digests.keys() or any(not is_told(told[name], digests[name]) for name in digests)
 
 
 def _what_came(wish: Wish, measured: Measured, *, differs: bool) -> str:

@@ -147,6 +147,8 @@ def measure(
         watch.begin(deadline=Deadline.after(fleet.limits.deadline_s))
         if sweep.finished_at is not None or detach:
             watch.settle()
+            if sweep.finished_at is None:
+                watch.start_those_that_wait(deadline=Deadline.after(fleet.limits.deadline_s))
             outcome = ports.journal.outcome(sweep.sweep_id)
             return _measured(watch, outcome=outcome, watched=False)
         return wait(watch, stage=stage)

@@ -17,7 +17,7 @@ from orchestrator.decide.actions import (
 )
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import MAY_HOLD_REPORTS, Host, HostState
-from orchestrator.decide.told import settings_differ
+from orchestrator.decide.told import is_told, settings_differ
 from wire.identity import run_id_of
 
 DELIVERY_GRACE = timedelta(minutes=6)
@@ -102,6 +102,10 @@ class Lane:
         else:
             yield from self._with_host(first, self._digest)
 
+    def given_up(self, reason: str) -> Iterator[AbandonRun]:
+        """Yield an abandonment of every run that has not ended."""
+        yield from self._abandoned(self._missing(), reason=reason)
+
     def _with_host(self, host: Host, digest: str) -> Iterator[Action]:
         match host.state:
             case HostState.PLANNED | HostState.CREATING:
@@ -178,7 +182,7 @@ class Lane:
             yield from self._with_ended_tester(host)
         else:
             yield from self._abandoned(self._overdue(), reason="silent past its deadline")
-            if told == digest:
+            if is_told(told, digest):
                 yield self._keep(host, reason="runs as the fleet says")
             else:
                 yield UpdateJob(host_name=host.name, tester_name=self._name, reason="its servers changed")

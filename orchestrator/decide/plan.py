@@ -1,13 +1,14 @@
 """From the fleet, its hosts, its runs and the clock to actions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from orchestrator.decide.actions import Action
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import Host
 from orchestrator.decide.lane import Lane, removal
+from orchestrator.decide.peers import Peers, coming_of, has_peers
 from orchestrator.decide.told import digests_of_jobs
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.model import Fleet
@@ -28,6 +29,7 @@ def plan(
     replace: Collection[str] = (),
     again: bool = False,
     attempts: int = ATTEMPTS,
+    addresses: Mapping[str, str] | None = None,
 ) -> list[Action]:
     """Return what brings hosts and testers to what the fleet says and the open sweep to its end.
 
@@ -36,7 +38,9 @@ def plan(
     the newest one; None: none was begun. With a finished one nothing is measured, unless `again`
     asks for a new one. `only` leaves all other testers as they are; `replace` names testers that get
     new hosts. A tester of which `attempts` hosts have failed gets no other in this sweep, but by
-    `replace`. Raise `ConfigurationError` for a name in these that no tester has.
+    `replace`. `addresses` are those of the hosts, by tester, where testers measure each other: starts
+    wait for them. None: nobody has looked, and nothing waits. Raise `ConfigurationError` for a name in
+    these that no tester has.
 
     Actions of one tester come in the order in which they are to be applied; those of different
     testers do not depend on each other.
@@ -53,13 +57,13 @@ def plan(
     for run in runs:
         if sweep is not None and run.sweep_id == sweep.sweep_id:
             runs_of[run.tester].append(run)
-    digests = digests_of_jobs(fleet)
+    digests = digests_of_jobs(fleet, addresses=addresses)
 
-    actions: list[Action] = []
+    lanes: dict[str, Lane] = {}
     for name in sorted(digests.keys() | hosts_of.keys() | runs_of.keys()):
         if only is not None and name not in only:
             continue
-        lane = Lane(
+        lanes[name] = Lane(
             name=name,
             hosts=hosts_of.get(name, []),
             runs=runs_of.get(name, []),
@@ -69,8 +73,23 @@ def plan(
             now=now,
             attempts=attempts,
         )
-        actions += lane.actions(measuring=measuring, replace=name in replace)
-    return actions
+    actions_of = {
+        name: list(lane.actions(measuring=measuring, replace=name in replace)) for name, lane in lanes.items()
+    }
+    if addresses is not None and has_peers(fleet):
+        peers = Peers(fleet, addresses=addresses, hosts=hosts, sweep=sweep, now=now)
+        coming = coming_of(actions_of)
+        for tester in fleet.testers:
+            if tester.name in lanes:
+                actions_of[tester.name] = list(
+                    peers.held(
+                        actions_of[tester.name],
+                        tester=tester,
+                        coming=coming - {tester.name},
+                        abandoned=lanes[tester.name].given_up,
+                    )
+                )
+    return [action for actions in actions_of.values() for action in actions]
 
 
 def plan_down(

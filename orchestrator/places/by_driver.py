@@ -93,6 +93,10 @@ class PlacesByDriver:
         """Return the command that opens a shell on the host, None where there is no such way."""
         return self._of(host_name).ssh_command(host_name)
 
+    def address(self, host_name: str) -> str | None:
+        """Return where other testers reach the host."""
+        return self._of(host_name).address(host_name)
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester."""
         return self._of(host_name).execute(host_name, command, deadline=deadline)

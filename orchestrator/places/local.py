@@ -16,7 +16,7 @@ from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.places import processes
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.files import write_whole
-from orchestrator.places.place import Life, NewHost, Said, Say, SpoolCount
+from orchestrator.places.place import LOOPBACK, Life, NewHost, Said, Say, SpoolCount
 from orchestrator.places.shell import python_command, start
 from wire.fields import encode_object, time_text
 from wire.job import Job
@@ -133,6 +133,10 @@ class LocalPlace:
     def ssh_command(self, host_name: str) -> list[str] | None:  # noqa: ARG002 - the place's interface
         """Return None: this machine is where one is already."""
         return None
+
+    def address(self, host_name: str) -> str | None:  # noqa: ARG002 - the place's interface
+        """Return the loopback: how this machine is reached from outside, it cannot know."""
+        return LOOPBACK
 
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:  # noqa: ARG002 - as above
         """Refuse: a tester of this machine has no container."""

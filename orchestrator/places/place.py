@@ -12,6 +12,9 @@ from orchestrator.places.deadline import Deadline
 Say = Callable[[str], None]
 """Takes a short line about what is being done to a host: `Installing Docker`."""
 
+LOOPBACK = "127.0.0.1"
+"""The address that the testers of this machine have for each other."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewHost:
@@ -112,6 +115,12 @@ class Place(Protocol):
 
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell on the host, None where there is no such way."""
+
+    def address(self, host_name: str) -> str | None:
+        """Return where other testers reach the host, None where nobody knows; it never raises.
+
+        An address of the loopback holds for the testers of this machine alone.
+        """
 
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester; raise `ConfigurationError` where that cannot be."""

@@ -162,6 +162,10 @@ class ContainerPlace:
         """Return the command that opens a shell on the host, None where there is no such way."""
         return self._hosts.ssh_command(host_name)
 
+    def address(self, host_name: str) -> str | None:
+        """Return where other testers reach the host: containers share its network."""
+        return self._hosts.address(host_name)
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command in the tester's container; raise `ConfigurationError` where that does not run."""
         with self._engine(host_name, deadline) as engine:

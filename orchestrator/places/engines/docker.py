@@ -14,7 +14,7 @@ from orchestrator.places.engines.containers import open_engine
 from orchestrator.places.engines.engine import EngineAddress, HostGone, TlsFiles
 from orchestrator.places.engines.ssh_tunnel import ssh_words
 from orchestrator.places.files import write_whole
-from orchestrator.places.place import NewHost, Say
+from orchestrator.places.place import LOOPBACK, NewHost, Say
 
 LOCAL_ENGINE = "unix:///var/run/docker.sock"
 HOST, CERT_PATH = "docker-host", "docker-cert-path"
@@ -59,6 +59,19 @@ class DockerHosts:
     def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:  # noqa: ARG002 - the hosts' interface
         """Forget the engine: it is somebody's own."""
         self._path(host_name).unlink(missing_ok=True)
+
+    def address(self, host_name: str) -> str | None:
+        """Return the host in the engine's URL, the loopback for the engine of this machine.
+
+        A TCP port of the loopback may lead anywhere, so that nobody knows that host's address.
+        """
+        try:
+            parts = urlsplit(self.engine(host_name).url)
+        except HostGone:
+            return None
+        if parts.scheme == "unix":
+            return LOOPBACK
+        return None if parts.hostname is None or _is_loopback(parts.hostname) else parts.hostname
 
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell there, None where the engine is reached without ssh."""

@@ -52,5 +52,8 @@ class EngineHosts(Protocol):
     def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:
         """Remove the host; raise an error with exit code 5 when something of it may be left."""
 
+    def address(self, host_name: str) -> str | None:
+        """Return where others reach the host, None where nobody knows; it never raises."""
+
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell on the host, None where there is no such way."""

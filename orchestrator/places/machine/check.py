@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.nearest import did_you_mean
 from orchestrator.places.machine.docker_machine import Flag, hidden_options, looks_secret, name_problem
-from orchestrator.places.machine.environment import AMAZON, AMAZON_OPTIONS, MachineEnvironment
+from orchestrator.places.machine.environment import AMAZON, MachineEnvironment
+from orchestrator.places.machine.keys import AMAZON_OPTIONS
 from orchestrator.places.machine.program import MachineProgram
 from orchestrator.places.machine.store import MachineStore
 from orchestrator.places.place import NewHost

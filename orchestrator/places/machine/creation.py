@@ -1,18 +1,28 @@
 """Creates machines: the command with its secrets, when it may run, and why it failed."""
 
 import threading
+from collections.abc import Callable
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.machine.docker_machine import create_command, hidden_options, milestone_of
-from orchestrator.places.machine.environment import AMAZON, AMAZON_OPTIONS
+from orchestrator.places.machine.docker_machine import (
+    create_command,
+    hidden_options,
+    milestone_of,
+    region_of,
+)
+from orchestrator.places.machine.environment import AMAZON
 from orchestrator.places.machine.failures import card_of
+from orchestrator.places.machine.keys import AMAZON_OPTIONS
 from orchestrator.places.machine.messages import RACE
 from orchestrator.places.machine.note import MachineNote, MachineNotes
 from orchestrator.places.machine.program import MachineProgram
 from orchestrator.places.machine.regions import RegionSlots
 from orchestrator.places.place import NewHost, Say
 from orchestrator.places.shell import Outcome, follow
+
+LAUNCH = "Launching instance"
+"""The milestone after which the cloud may have made something."""
 
 
 class CreateFailed(OrchestratorError):
@@ -34,10 +44,15 @@ class MachineCreation:
         self._slots = slots
         self._stop = stop
 
-    def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> Outcome:
-        """Create a host and return how that ended; raise `CreateFailed` where it was not begun."""
+    def create(
+        self, host: NewHost, *, say: Say, deadline: Deadline, on_launch: Callable[[], None] = lambda: None
+    ) -> Outcome:
+        """Create a host and return how that ended; raise `CreateFailed` where it was not begun.
+
+        `on_launch` is called, from another thread, when its cloud is about to be asked for it.
+        """
         command, environment = self._command(host)
-        region = _region(host)
+        region = region_of(host.driver, host.options, otherwise=host.region)
         with self._slots.one(region, deadline=deadline, stop=self._stop) as is_free:
             if not is_free:
                 raise CreateFailed(
@@ -46,13 +61,18 @@ class MachineCreation:
                     if self._stop.is_set()
                     else f"too many hosts are being made in {region}",
                 )
-            self._notes.write(host.name, MachineNote(driver=host.driver, region=region))
+            self._notes.write(
+                host.name,
+                MachineNote(
+                    driver=host.driver, region=region, fleet_id=str(host.fleet_id), tester=host.tester
+                ),
+            )
             return follow(
                 command,
                 log=self._notes.head(host.name, "create"),
                 deadline=deadline,
                 environment=environment,
-                on_line=lambda line: _tell(line, say=say),
+                on_line=lambda line: _tell(line, say=say, on_launch=on_launch),
                 stop=self._stop,
             )
 
@@ -70,7 +90,11 @@ class MachineCreation:
             return CreateFailed(
                 f"docker-machine was killed while it made {name}", so_far, "orchestrate up", kind="killed"
             )
-        card = card_of(outcome.stdout, driver=host.driver, region=_region(host))
+        card = card_of(
+            outcome.stdout,
+            driver=host.driver,
+            region=region_of(host.driver, host.options, otherwise=host.region),
+        )
         return CreateFailed(f"{name}: {card.what}", card.cause, card.next_step or see, kind=card.kind)
 
     def _command(self, host: NewHost) -> tuple[list[str], dict[str, str]]:
@@ -89,18 +113,16 @@ class MachineCreation:
         return command, environment
 
 
-def _region(host: NewHost) -> str:
-    return str(host.options.get(f"{host.driver}-region") or host.region)
-
-
 def lost_a_race(outcome: Outcome) -> bool:
     """Return whether a create failed only because another one of ours made the same at that moment."""
     return outcome.code > 0 and card_of(outcome.stdout, driver="", region="").kind == RACE
 
 
-def _tell(line: str, *, say: Say) -> None:
+def _tell(line: str, *, say: Say, on_launch: Callable[[], None]) -> None:
     if (milestone := milestone_of(line)) is not None:
         say(milestone)
+        if milestone == LAUNCH:
+            on_launch()
 
 
 def _last_milestone(said: str) -> str:

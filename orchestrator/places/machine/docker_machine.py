@@ -73,6 +73,10 @@ class Flag:
     takes_value: bool = True
 
 
+DEFAULT_REGIONS = {"amazonec2": "us-east-1"}
+"""Where drivers make their hosts that are told no region."""
+
+
 def version_of(output: str, *, program: str) -> Program:
     """Return what `--version` said; raise `NotDockerMachine`."""
     found = _VERSION.search(output)
@@ -167,6 +171,11 @@ def hidden_options(
         text = str(value).lower() if isinstance(value, bool) else str(value)
         environment[flag.variable] = text if items is None else ",".join(items)
     return environment
+
+
+def region_of(driver: str, options: Mapping[str, Any], *, otherwise: str) -> str:
+    """Return the region that a driver makes a host in, by the cloud's own name for it."""
+    return str(options.get(f"{driver}-region") or DEFAULT_REGIONS.get(driver) or otherwise)
 
 
 def milestone_of(line: str) -> str | None:

@@ -1,14 +1,18 @@
 """The environment that docker-machine runs in: scrubbed, with secrets where no command line shows them."""
 
-import configparser
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import ConfigurationError
 from orchestrator.places.files import write_whole
 from orchestrator.places.machine.docker_machine import Flag, looks_secret
+from orchestrator.places.machine.keys import (
+    Keys,
+    credentials_file,
+    keys_in_file,
+    keys_in_options,
+    keys_of_user,
+)
 
 AMAZON = "amazonec2"
 
@@ -22,19 +26,9 @@ DRIVER_PASSED = {"google": ("GOOGLE_APPLICATION_CREDENTIALS",)}
 SHARED = "credentials"
 """The file of the keys that all hosts share."""
 
-AMAZON_OPTIONS = ("amazonec2-access-key", "amazonec2-secret-key", "amazonec2-session-token")
-AMAZON_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-AMAZON_FIELDS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Keys:
-    """Keys of an AWS account, and where they came from: options, environment, or profile."""
-
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    session_token: str = field(default="", repr=False)
-    source: str
+UserKeys = Callable[[Mapping[str, str]], Keys | None]
+"""Finds the keys of whoever runs us, in an environment; raises `ConfigurationError`."""
 
 
 class MachineEnvironment:
@@ -44,10 +38,18 @@ class MachineEnvironment:
     silently, and one exported AWS_SUBNET_ID breaks every other region.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, store: Path, keys: Path) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        store: Path,
+        keys: Path,
+        user_keys: UserKeys = keys_of_user,
+    ) -> None:
         self._environment = environment
         self._store = store
         self._keys = keys
+        self._user_keys = user_keys
 
     def plain(self, *, store: Path | None = None) -> dict[str, str]:
         """Return what every call gets, for another store if one is given."""
@@ -74,24 +76,28 @@ class MachineEnvironment:
         """
         path = self.keys_file(host_name)
         environment = self.plain()
-        keys = None if options is None else _keys_in(options)
+        keys = None if options is None else keys_in_options(options)
         if keys is None and options is None and path.exists():
             # Another account's keys would find nothing, and docker-machine would take that for gone.
             return environment | {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
-        keys = keys or self._keys_of_user()
+        keys = keys or self._user_keys(self._environment)
         if keys is None:
             # An instance role may serve.
             return environment
         if keys.source != "options":
             path = self._keys / SHARED
         self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, _credentials_file(keys))
+        write_whole(path, credentials_file(keys))
         return environment | {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
 
     def check_keys(self, options: Mapping[str, Any]) -> None:
         """Raise `ConfigurationError` for AWS keys that are asked for and not there, or not whole."""
-        if _keys_in(options) is None:
-            self._keys_of_user()
+        if keys_in_options(options) is None:
+            self._user_keys(self._environment)
+
+    def kept_keys(self, host_name: str) -> Keys | None:
+        """Return the keys of a host's own options, None where it has none."""
+        return keys_in_file(self.keys_file(host_name), profile="default")
 
     def keys_file(self, host_name: str) -> Path:
         """Return the file that holds the keys of one host's own options."""
@@ -100,55 +106,3 @@ class MachineEnvironment:
     def forget_keys(self, host_name: str) -> None:
         """Delete the keys of a host that is gone."""
         self.keys_file(host_name).unlink(missing_ok=True)
-
-    def _keys_of_user(self) -> Keys | None:
-        access, secret, token = (self._environment.get(name, "") for name in AMAZON_VARIABLES)
-        if access and secret:
-            return Keys(access_key=access, secret_key=secret, session_token=token, source="environment")
-        return self._keys_in_profile()
-
-    def _keys_in_profile(self) -> Keys | None:
-        wanted = self._environment.get("AWS_PROFILE")
-        home = self._environment.get("HOME", "")
-        given = self._environment.get("AWS_SHARED_CREDENTIALS_FILE")
-        path = Path(given).expanduser() if given else Path(home) / ".aws" / "credentials"
-        # Values may hold a `%`, which the parser would take for its own.
-        parser = configparser.RawConfigParser()
-        try:
-            parser.read_string(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, configparser.Error):
-            parser.clear()
-        profile = wanted or "default"
-        if parser.has_section(profile):
-            access, secret, token = (parser.get(profile, name, fallback="").strip() for name in AMAZON_FIELDS)
-            if access and secret:
-                return Keys(
-                    access_key=access, secret_key=secret, session_token=token, source=f"profile {profile}"
-                )
-        if wanted:
-            raise ConfigurationError(
-                f"AWS profile {wanted!r} has no keys in {path}",
-                cause="docker-machine can use an access key and a secret key only, no sign-on and no role",
-                next_step=f'eval "$(aws configure export-credentials --profile {wanted} --format env)"',
-            )
-        return None
-
-
-def _keys_in(options: Mapping[str, Any]) -> Keys | None:
-    access, secret, token = (str(options.get(name) or "") for name in AMAZON_OPTIONS)
-    if not access and not secret:
-        return None
-    if not access or not secret:
-        raise ConfigurationError(
-            "only one of `amazonec2-access-key` and `amazonec2-secret-key` is given",
-            next_step="give both, or none and let the environment say them",
-        )
-    return Keys(access_key=access, secret_key=secret, session_token=token, source="options")
-
-
-def _credentials_file(keys: Keys) -> bytes:
-    values = (keys.access_key, keys.secret_key, keys.session_token)
-    if any("\n" in value or "\r" in value for value in values):
-        raise ConfigurationError("an AWS key has a line break in it", next_step="mend the key")
-    lines = [f"{name} = {value}" for name, value in zip(AMAZON_FIELDS, values, strict=True) if value]
-    return "\n".join(["[default]", *lines, ""]).encode()

@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from orchestrator.errors import ConfigurationError, LeftBehind
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.engines.engine import EngineAddress, HostGone
 from orchestrator.places.engines.ping import NoAnswer, ping
 from orchestrator.places.machine.certificates import MachineCertificates
+from orchestrator.places.machine.cloud import Cloud, CloudFor, Offer, no_cloud
 from orchestrator.places.machine.creation import CreateFailed, MachineCreation, lost_a_race
 from orchestrator.places.machine.docker_machine import name_problem
-from orchestrator.places.machine.environment import MachineEnvironment
+from orchestrator.places.machine.environment import AMAZON, MachineEnvironment
+from orchestrator.places.machine.guard import Guard
+from orchestrator.places.machine.keys import Keys, keys_in_options, keys_of_user
+from orchestrator.places.machine.messages import CAPACITY
 from orchestrator.places.machine.note import MachineNotes
 from orchestrator.places.machine.process import await_create, creating
 from orchestrator.places.machine.program import MachineProgram
@@ -58,12 +63,14 @@ class MachineHosts:
         limits: MachineLimits | None = None,
         stop: threading.Event | None = None,
         chance: random.Random | None = None,
+        cloud_for: CloudFor = no_cloud,
     ) -> None:
         self._limits = limits or MachineLimits()
         self._stop = stop or threading.Event()
         self.store = MachineStore(store)
         self._notes = MachineNotes(testers)
-        self._environment = MachineEnvironment(environment, store=store, keys=keys)
+        self._cloud_for = cloud_for
+        self._environment = MachineEnvironment(environment, store=store, keys=keys, user_keys=self._user_keys)
         self.program = MachineProgram(program, environment=self._environment)
         self._certificates = MachineCertificates(self.store, program=self.program)
         self._creation = MachineCreation(
@@ -77,13 +84,27 @@ class MachineHosts:
             stop=self._stop,
         )
         self._removal = MachineRemoval(
-            program=self.program, store=self.store, notes=self._notes, limits=self._limits.removal
+            program=self.program,
+            store=self.store,
+            notes=self._notes,
+            limits=self._limits.removal,
+            cloud_for=cloud_for,
         )
+        self._guard = Guard(self._notes)
 
     def prepare(self, *, deadline: Deadline) -> None:
         """Make the certificates, which are made alone."""
         self.store.prepare(program=str(self.program.version()))
         self._certificates.make(deadline=deadline)
+
+    def guard(self) -> dict[str, str]:
+        """Guard the hosts that are not guarded yet; return, by host, why that could not be."""
+        found = {}
+        for name in self._notes.names():
+            cloud = None if self._guard.is_guarded(name) else self._cloud_of(name)
+            if cloud is not None and (why := self._guard.once(name, cloud)):
+                found[name] = why
+        return found
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make the host and see that its engine answers.
@@ -98,19 +119,41 @@ class MachineHosts:
         if creating(host.name):
             say("Waiting for a create that was begun before")
         await_create(host.name, may_kill=lambda: False, deadline=deadline, stop=self._stop)
+        cloud = self._cloud_for(host.driver, keys_in_options(host.options))
         if self._is_ready(host.name):
+            if cloud is not None:
+                self._guard.once(host.name, cloud)
             return
         self._removal.remove(host.name, say=say, deadline=deadline)
-        outcome = self._creation.create(host, say=say, deadline=deadline)
-        for _ in range(RACES):
+        offers = [Offer(options=host.options, label="")] if cloud is None else cloud.offers(host)
+        for number, offer in enumerate(offers, start=1):
+            if offer.label:
+                say(f"Asking for {offer.label}")
+            failed = self._make(replace(host, options=offer.options), cloud, say=say, deadline=deadline)
+            if failed is None:
+                break
+            if failed.kind != CAPACITY or number == len(offers) or deadline.is_over:
+                self._undo(host, failed, say=say)
+            self._removal.remove(host.name, say=say, deadline=deadline)
+        self._await_engine(host, say=say, deadline=deadline)
+
+    def _make(
+        self, host: NewHost, cloud: Cloud | None, *, say: Say, deadline: Deadline
+    ) -> CreateFailed | None:
+        """Create a host; return why that failed."""
+        for attempt in range(1 + RACES):
+            if attempt:
+                self._removal.remove(host.name, say=say, deadline=deadline)
+            with self._guard.watching(host.name, cloud) as launched:
+                outcome = self._creation.create(host, say=say, deadline=deadline, on_launch=launched.set)
             if not lost_a_race(outcome) or deadline.is_over:
                 break
-            self._removal.remove(host.name, say=say, deadline=deadline)
-            outcome = self._creation.create(host, say=say, deadline=deadline)
         # An option that it does not know makes it print its help, and may end it with exit 0.
         if outcome.code != 0 or not self.store.has(host.name):
-            self._undo(host, self._creation.failure(host, outcome), say=say)
-        self._await_engine(host, say=say, deadline=deadline)
+            return self._creation.failure(host, outcome)
+        if cloud is not None and (why := self._guard.once(host.name, cloud)):
+            say(f"Nothing ends this host yet if everybody forgets it: {why}")
+        return None
 
     def engine(self, host_name: str) -> EngineAddress:
         """Return where the host's engine answers; raise `HostGone`."""
@@ -147,6 +190,16 @@ class MachineHosts:
         """Return the file with what docker-machine printed about a host."""
         return self._notes.log(host_name)
 
+    def address(self, host_name: str) -> str | None:
+        """Return the host's address in the store, else the one in its engine's URL; None without both."""
+        machine = self.store.machine(host_name)
+        if machine is not None and machine.address:
+            return machine.address
+        try:
+            return urlsplit(self.engine(host_name).url).hostname or None
+        except HostGone:
+            return None
+
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell on the host, None where its store tells no way.
 
@@ -165,6 +218,15 @@ class MachineHosts:
             *("-i", key, "-p", str(machine.ssh_port)),
             f"{machine.ssh_user}@{machine.address}",
         ]
+
+    def _cloud_of(self, name: str) -> Cloud | None:
+        """Return the cloud of a host that was begun, with the keys that it was begun with."""
+        note = self._notes.read(name)
+        return None if note is None else self._cloud_for(note.driver, self._environment.kept_keys(name))
+
+    def _user_keys(self, environment: Mapping[str, str]) -> Keys | None:
+        cloud = self._cloud_for(AMAZON, None)
+        return keys_of_user(environment) if cloud is None else cloud.keys()
 
     def _undo(self, host: NewHost, failed: CreateFailed, *, say: Say) -> NoReturn:
         """Remove what a failed create left, then raise why it failed."""

@@ -22,14 +22,15 @@ class Known:
 
 KNOWN = (
     Known(
-        pattern=r"InsufficientInstanceCapacity|InsufficientHostCapacity|SpotMaxPriceTooLow|capacity-not-available",
+        pattern=r"InsufficientInstanceCapacity|InsufficientHostCapacity|SpotMaxPriceTooLow|capacity-not-available"
+        r"|MaxSpotInstanceCountExceeded|not supported in your requested Availability Zone",
         what="{region} has no capacity for that instance type",
         cause="the cloud is out of hosts of that type in this zone",
         next_step="set another `amazonec2-zone` or `amazonec2-instance-type`, or try later",
         kind=CAPACITY,
     ),
     Known(
-        pattern=r"VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded"
+        pattern=r"VcpuLimitExceeded|InstanceLimitExceeded"
         r"|(?i:droplet limit|quota ?exceeded)",
         what="the account's quota in {region} is used up",
         cause="a new account has few vCPUs in each region",

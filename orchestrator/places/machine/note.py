@@ -14,14 +14,18 @@ LOG_BYTES = 1_048_576
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MachineNote:
-    """The driver and the region that a machine was asked for with.
+    """What a machine was asked for with: driver, region, and whose it is.
 
-    `url` is its engine's, where docker-machine's store does not tell it.
+    `url` is its engine's, where docker-machine's store does not tell it. `guarded`: its cloud knows
+    whose it is and ends it in time.
     """
 
     driver: str
     region: str
+    fleet_id: str = ""
+    tester: str = ""
     url: str = ""
+    guarded: bool = False
 
 
 class MachineNotes:
@@ -41,9 +45,18 @@ class MachineNotes:
         with suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(self._note(name).read_bytes())
             return MachineNote(
-                driver=str(found["driver"]), region=str(found["region"]), url=str(found.get("url", ""))
+                driver=str(found["driver"]),
+                region=str(found["region"]),
+                fleet_id=str(found.get("fleet_id", "")),
+                tester=str(found.get("tester", "")),
+                url=str(found.get("url", "")),
+                guarded=found.get("guarded") is True,
             )
         return None
+
+    def names(self) -> list[str]:
+        """Return the names of machines that have a note."""
+        return sorted(path.parent.name for path in self._root.glob("*/machine.json"))
 
     def forget(self, name: str) -> None:
         """Delete a machine's note; what was printed stays for whoever asks why."""

@@ -3,9 +3,11 @@
 import shlex
 import threading
 from dataclasses import dataclass
+from uuid import UUID
 
-from orchestrator.errors import ConfigurationError, LeftBehind
+from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.cloud import Cloud, CloudFor, no_cloud
 from orchestrator.places.machine.docker_machine import removal_said_missing, remove_command
 from orchestrator.places.machine.environment import AMAZON, MachineEnvironment
 from orchestrator.places.machine.failures import card_of
@@ -50,7 +52,9 @@ class MachineRemoval:
         store: MachineStore,
         notes: MachineNotes,
         limits: RemovalLimits,
+        cloud_for: CloudFor = no_cloud,
     ) -> None:
+        self._cloud_for = cloud_for
         self._program = program
         self._store = store
         self._notes = notes
@@ -59,13 +63,23 @@ class MachineRemoval:
     def remove(self, name: str, *, say: Say, deadline: Deadline, stop: threading.Event | None = None) -> None:
         """Remove a machine; succeed when it is gone, raise `MayBeLeft` or `NotRemoved` else.
 
-        It is removed by `rm -y`, never by force: that forgets what it failed to remove.
+        It is removed by `rm -y`, never by force: that forgets what it failed to remove. Where the
+        cloud itself can be asked, its word counts.
         """
         deadline = deadline.sooner(self._limits.remove_s)
         await_create(name, may_kill=lambda: self._fate(name) is Fate.KNOWN, deadline=deadline, stop=stop)
         self._store.mend(name)
-        if self._store.has(name) and self._can_be_removed(name):
-            self._remove(name, say=say, deadline=deadline, stop=stop)
+        note = self._note(name)
+        cloud = self._cloud_for(note.driver, self._environment.kept_keys(name)) if note.fleet_id else None
+        try:
+            if self._store.has(name) and self._can_be_removed(name):
+                self._remove(name, say=say, deadline=deadline, stop=stop)
+        except LeftBehind:
+            if cloud is None:
+                raise
+        if cloud is not None:
+            say("Asking the cloud what is left")
+            self._remove_from(cloud, name, note=note, deadline=deadline)
         self.forget(name)
 
     def forget(self, name: str) -> None:
@@ -138,6 +152,18 @@ class MachineRemoval:
                 break
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         return outcome
+
+    def _remove_from(self, cloud: Cloud, name: str, *, note: MachineNote, deadline: Deadline) -> None:
+        try:
+            cloud.remove(name, region=note.region, fleet_id=UUID(note.fleet_id), deadline=deadline)
+        except LeftBehind:
+            raise
+        except OrchestratorError as error:
+            raise MayBeLeft(
+                f"{name} may be left in {note.region}: its cloud could not be asked",
+                cause=": ".join(text for text in (error.what, error.cause) if text),
+                next_step="\n".join(text for text in (error.next_step, "orchestrate down") if text),
+            ) from None
 
     def _fate(self, name: str) -> Fate:
         return fate_of(

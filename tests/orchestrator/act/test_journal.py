@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from orchestrator.act.journal import FleetRecord, Journal, MovedByAnother
+from orchestrator.act.schema import MIGRATIONS, VERSION
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
 from orchestrator.errors import ConfigurationError
@@ -126,11 +127,11 @@ def test_the_fleet_comes_back_as_it_was_written(path: Path) -> None:
 def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(path: Path) -> None:
     Journal(path, clock=Clock()).close()
     db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 7")
+    db.execute("PRAGMA user_version = 70")
     db.close()
     with pytest.raises(ConfigurationError) as caught:
         Journal(path, clock=Clock())
-    assert caught.value.what == f"the journal {path} is of version 7, this orchestrator reads 2"
+    assert caught.value.what == f"the journal {path} is of version 70, this orchestrator reads {VERSION}"
     assert caught.value.next_step == "install that version, and run the command again"
 
 
@@ -153,3 +154,30 @@ def test_the_journal_is_for_its_owner_only_and_safe_against_power_loss(path: Pat
         db = sqlite3.connect(path)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         db.close()
+
+
+def test_a_region_that_was_ever_asked_for_a_host_stays_known(path: Path) -> None:
+    with Journal(path, clock=Clock()) as journal:
+        for number, region in enumerate(("eu-west-1", "us-east-1", "eu-west-1")):
+            journal.add_host(a_host(f"mill-a-7d444840-000{number}"), cloud_region=region)
+        for host in journal.hosts():
+            journal.move(host.name, HostEvent.REMOVE_STARTED)
+            journal.move(host.name, HostEvent.REMOVED)
+        driver = a_host().driver
+
+        assert journal.cloud_regions(driver) == ["eu-west-1", "us-east-1"]
+        assert journal.cloud_regions("google") == []
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_a_journal_of_an_older_version_is_brought_to_this_one(path: Path, version: int) -> None:
+    path.parent.mkdir(parents=True)
+    db = sqlite3.connect(path)
+    for statement in (statement for some in MIGRATIONS[:version] for statement in some):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {version}")
+    db.close()
+
+    with Journal(path, clock=Clock()) as journal:
+        journal.add_host(a_host(), cloud_region="eu-west-1")
+        assert [host.name for host in journal.hosts()] == [a_host().name]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from orchestrator.act.schema import VERSION
 from tests.orchestrator.commands.a_world import World
 
 
@@ -118,12 +119,12 @@ def test_the_journal_of_a_newer_version_is_refused_with_the_remedy(world: World)
     world.of_fleet.mkdir(parents=True)
     journal = world.of_fleet / "journal.sqlite3"
     with sqlite3.connect(journal) as db:
-        db.execute("PRAGMA user_version = 7")
+        db.execute("PRAGMA user_version = 70")
     db.close()
     ended = world.run("up")
     assert ended.code == 2
     assert ended.err.endswith(
-        f"the journal {journal} is of version 7, this orchestrator reads 2\n"
+        f"the journal {journal} is of version 70, this orchestrator reads {VERSION}\n"
         "  cause: a newer orchestrator has worked on this fleet\n"
         "  next:  install that version, and run the command again\n"
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import secrets
 import socket
 import ssl
 import subprocess
@@ -18,12 +19,16 @@ import pytest
 
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.machine.certificates import MachineCertificates
+from orchestrator.places.machine.cloud import Cloud
 from orchestrator.places.machine.hosts import MachineHosts, MachineLimits
 from orchestrator.places.machine.removal import RemovalLimits
 from orchestrator.places.place import NewHost
 from tests.end_to_end.bed.lacking import Lacking, docker_machine
 
 SOON_S = 60.0
+NAME = f"edge-mars-0a1b2c3d-{secrets.token_hex(2)}"
+"""Not the same twice: its create is found among all processes by this name."""
+
 LIMITS = MachineLimits(jitter_s=0.0, ping_s=2.0, removal=RemovalLimits(pause_s=0.01))
 
 TOLD = r"""
@@ -123,6 +128,7 @@ def hosts_of(
     limits: MachineLimits = LIMITS,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
+    cloud: Cloud | None = None,
 ) -> MachineHosts:
     """Return hosts whose state lies below `root`."""
     return MachineHosts(
@@ -134,10 +140,11 @@ def hosts_of(
         limits=limits,
         stop=stop,
         chance=random.Random(4),
+        cloud_for=lambda driver, _: cloud if driver == "amazonec2" else None,
     )
 
 
-def a_host(name: str = "edge-mars-0a1b2c3d-x1y2", *, driver: str = "amazonec2", **options: Any) -> NewHost:
+def a_host(name: str = NAME, *, driver: str = "amazonec2", **options: Any) -> NewHost:
     """Return a host to be, on mars; options are written with `_` for `-`."""
     return NewHost(
         name=name,

@@ -21,6 +21,7 @@ from orchestrator.places.machine.process import creating
 from orchestrator.places.machine.program import UnknownDriver
 from orchestrator.places.machine.removal import MayBeLeft, NotRemoved, RemovalLimits
 from tests.orchestrator.places.machine.a_machine import (
+    NAME,
     a_host,
     an_engine_for,
     calls,
@@ -30,7 +31,6 @@ from tests.orchestrator.places.machine.a_machine import (
     told_program,
 )
 
-NAME = "edge-mars-0a1b2c3d-x1y2"
 BEGUN: list[Any] = [{"say": "Running pre-create checks..."}, {"config": {}}, {"say": "Creating machine..."}]
 LAUNCHING: list[Any] = [*BEGUN, {"say": f"({NAME}) Launching instance..."}]
 LAUNCHED: list[Any] = [
@@ -294,14 +294,14 @@ import sys
 from pathlib import Path
 from tests.orchestrator.places.machine.a_machine import a_host, hosts_of, soon
 hosts = hosts_of(sys.argv[1], Path(sys.argv[2]))
-hosts.create(a_host(), say=lambda text: print(text, flush=True), deadline=soon())
+hosts.create(a_host(sys.argv[3]), say=lambda text: print(text, flush=True), deadline=soon())
 """
 
 
 def killed_while_it_creates(program: str, root: Path) -> None:
     """Let another orchestrator begin a host, and kill it without warning."""
     orchestrator = subprocess.Popen(
-        [sys.executable, "-c", DYING, program, str(root)],
+        [sys.executable, "-c", DYING, program, str(root), NAME],
         stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert orchestrator.stdout is not None

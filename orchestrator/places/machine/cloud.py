@@ -1,0 +1,49 @@
+"""What stands behind the hosts of a driver, and knows what docker-machine does not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.keys import Keys
+from orchestrator.places.place import NewHost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """One way to have a host: what the driver is told, and a short word for people."""
+
+    options: Mapping[str, Any]
+    label: str
+
+
+class Cloud(Protocol):
+    """A cloud's own API. Its answers, not docker-machine's, say what there is and what is gone."""
+
+    def keys(self) -> Keys | None:
+        """Return keys that are good now, None where docker-machine finds its own (a role).
+
+        Raise `ConfigurationError` where there are none, or they cannot be renewed.
+        """
+
+    def offers(self, host: NewHost) -> Sequence[Offer]:
+        """Return the ways to have a host, the best first; raise `ConfigurationError`."""
+
+    def guard(self, host_name: str, *, region: str, fleet_id: UUID, tester: str) -> bool:
+        """Mark what was launched for a host as ours, and see that its end is the end of its bill.
+
+        It is called again and again while the host is made, and is done once it returns True.
+        """
+
+    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
+        """See that the region has nothing of a host; raise `LeftBehind` that names what it may have."""
+
+
+CloudFor = Callable[[str, Keys | None], Cloud | None]
+"""Gives the cloud of a driver, with keys of its own or the user's; None where nobody knows its API."""
+
+
+def no_cloud(driver: str, keys: Keys | None) -> Cloud | None:  # noqa: ARG001 - a `CloudFor`
+    """Know no cloud."""
+    return None

@@ -1,0 +1,197 @@
+"""What docker-machine cannot know is asked of the cloud behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.cloud import Offer
+from orchestrator.places.machine.creation import CreateFailed
+from orchestrator.places.machine.keys import Keys
+from orchestrator.places.place import NewHost
+from tests.orchestrator.places.machine.a_machine import NAME, a_host, calls, hosts_of, soon, told_program
+from tests.orchestrator.places.machine.test_hosts import FAILED, GONE, LAUNCHED, LAUNCHING, nobody
+
+FULL = f"{FAILED}Error launching instance: InsufficientInstanceCapacity: no room"
+
+
+@dataclass(kw_only=True)
+class FakeCloud:
+    """Offers what it is told to, and remembers what it was asked."""
+
+    zones: Sequence[str] = ("a", "b")
+    refuses: OrchestratorError | None = None
+    sees_after: int = 0
+    guarded: list[tuple[str, str, str]] = field(default_factory=list)
+    removed: list[tuple[str, str, UUID]] = field(default_factory=list)
+
+    def keys(self) -> Keys | None:
+        return Keys(access_key="AKIAFRESH", secret_key="s", session_token="t", source="role")
+
+    def offers(self, host: NewHost) -> Sequence[Offer]:
+        return [
+            Offer(options={**host.options, "amazonec2-zone": zone}, label=f"zone {zone}")
+            for zone in self.zones
+        ]
+
+    def guard(self, host_name: str, *, region: str, fleet_id: UUID, tester: str) -> bool:
+        self.guarded.append((host_name, region, tester))
+        if self.refuses is not None:
+            raise self.refuses
+        return len(self.guarded) > self.sees_after
+
+    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
+        self.removed.append((host_name, region, fleet_id))
+        if self.refuses is not None:
+            raise self.refuses
+
+
+def zones_asked(program: str) -> list[str]:
+    argv = [call["argv"] for call in calls(program, "create")]
+    return [words[words.index("--amazonec2-zone") + 1] for words in argv]
+
+
+def test_where_one_zone_is_full_the_next_offer_is_made(tmp_path: Path) -> None:
+    cloud = FakeCloud()
+    program = told_program(
+        tmp_path / "program", create=[[*LAUNCHING, {"say": FULL}, {"exit": 1}]], rm=[GONE, GONE]
+    )
+    hosts, said = hosts_of(program, tmp_path, cloud=cloud), list[str]()
+    host = a_host(amazonec2_region="eu-west-1")
+
+    # The second create leaves no machine: what counts here is that it was asked for.
+    with pytest.raises(CreateFailed):
+        hosts.create(host, say=said.append, deadline=soon())
+
+    assert zones_asked(program) == ["a", "b"]
+    assert [text for text in said if text.startswith("Asking for")] == [
+        "Asking for zone a",
+        "Asking for zone b",
+    ]
+    assert set(cloud.removed) == {(NAME, "eu-west-1", host.fleet_id)}
+
+
+def test_a_failure_that_no_other_zone_would_mend_ends_it(tmp_path: Path) -> None:
+    refused = f"{FAILED}Error launching instance: UnauthorizedOperation: no"
+    program = told_program(
+        tmp_path / "program", create=[[*LAUNCHING, {"say": refused}, {"exit": 1}]], rm=[GONE]
+    )
+
+    with pytest.raises(CreateFailed, match="policy does not allow"):
+        hosts_of(program, tmp_path, cloud=FakeCloud()).create(a_host(), say=nobody, deadline=soon())
+
+    assert zones_asked(program) == ["a"]
+
+
+def test_what_docker_machine_cannot_name_is_removed_by_the_cloud_and_forgotten(tmp_path: Path) -> None:
+    lost = f"{FAILED}Error launching instance: InternalError: an answer was lost"
+    program = told_program(tmp_path / "program", create=[[*LAUNCHING, {"say": lost}, {"exit": 1}]])
+    cloud = FakeCloud(zones="a")
+    hosts, host = hosts_of(program, tmp_path, cloud=cloud), a_host(amazonec2_region="eu-west-1")
+
+    with pytest.raises(CreateFailed, match="the cloud itself failed"):
+        hosts.create(host, say=nobody, deadline=soon())
+
+    assert cloud.removed == [(NAME, "eu-west-1", host.fleet_id)]
+    assert hosts.names() == []
+
+
+@pytest.mark.parametrize(
+    "refuses",
+    [
+        LeftBehind("i-1 runs", "it was refused", "aws ec2 terminate-instances"),
+        ConfigurationError("no keys", "expired"),
+    ],
+)
+def test_a_host_stays_known_until_the_cloud_says_that_it_is_gone(
+    tmp_path: Path, refuses: OrchestratorError
+) -> None:
+    lost = f"{FAILED}Error launching instance: InternalError: an answer was lost"
+    program = told_program(
+        tmp_path / "program", create=[[*LAUNCHED, {"say": lost}, {"exit": 1}]], rm=[GONE, GONE]
+    )
+    cloud = FakeCloud(zones="a", refuses=refuses)
+    hosts = hosts_of(program, tmp_path, cloud=cloud)
+    with pytest.raises(LeftBehind):
+        hosts.create(a_host(), say=nobody, deadline=soon())
+
+    with pytest.raises(LeftBehind) as left:
+        hosts.remove(NAME, say=nobody, deadline=soon())
+    cloud.refuses = None
+    hosts.remove(NAME, say=nobody, deadline=soon())
+    asked = len(cloud.removed)
+    hosts.remove(NAME, say=nobody, deadline=soon())
+
+    assert refuses.what in f"{left.value.what} {left.value.cause}"
+    assert len(cloud.removed) == asked
+
+
+def test_a_host_is_guarded_while_it_is_made_and_once_is_enough(tmp_path: Path) -> None:
+    cloud = FakeCloud(zones="a", sees_after=1)
+    program = told_program(tmp_path / "program", create=[[*LAUNCHED, {"wait": 4}, {"exit": 0}]])
+    hosts = hosts_of(program, tmp_path, cloud=cloud)
+
+    with pytest.raises(OrchestratorError):
+        # Nothing answers at the address of the store: it is removed again in the end.
+        hosts.create(a_host(amazonec2_region="eu-west-1"), say=nobody, deadline=Deadline.after(12))
+
+    assert cloud.guarded == [(NAME, "eu-west-1", "mars")] * 2
+
+
+def test_a_host_that_could_not_be_guarded_is_guarded_by_a_later_command(tmp_path: Path) -> None:
+    cloud = FakeCloud(zones="a", refuses=ConfigurationError("refused"))
+    program = told_program(tmp_path / "program", create=[[*LAUNCHED, {"exit": 0}]])
+    said: list[str] = []
+    with pytest.raises(LeftBehind):
+        hosts_of(program, tmp_path, cloud=cloud).create(a_host(), say=said.append, deadline=Deadline.after(5))
+    assert any("Nothing ends this host yet" in text for text in said)
+
+    later = FakeCloud()
+    hosts = hosts_of(program, tmp_path, cloud=later)
+
+    assert hosts.guard() == {}
+    assert hosts.guard() == {}
+    assert [name for name, _, _ in later.guarded] == [NAME]
+
+
+def test_keys_of_a_cloud_are_fresh_for_each_call_of_docker_machine(tmp_path: Path) -> None:
+    program = told_program(tmp_path / "program", create=[[{"exit": 1}]])
+
+    with pytest.raises(CreateFailed):
+        hosts_of(program, tmp_path, cloud=FakeCloud(zones="a")).create(a_host(), say=nobody, deadline=soon())
+
+    path = Path(calls(program, "create")[0]["environment"]["AWS_SHARED_CREDENTIALS_FILE"])
+    assert "AKIAFRESH" in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_host_whose_keys_stand_in_its_options_is_asked_for_with_them(tmp_path: Path) -> None:
+    from orchestrator.places.machine.hosts import MachineHosts
+
+    asked: list[tuple[str, str]] = []
+    program = told_program(tmp_path / "program", create=[[*LAUNCHING, {"exit": 1}]])
+    cloud = FakeCloud(zones="a")
+
+    def cloud_for(driver: str, keys: Keys | None) -> FakeCloud:
+        asked.append((driver, "" if keys is None else keys.access_key))
+        return cloud
+
+    hosts = MachineHosts(
+        program=program,
+        store=tmp_path / "machines",
+        testers=tmp_path / "testers",
+        keys=tmp_path / "aws",
+        environment={"PATH": "/usr/bin"},
+        cloud_for=cloud_for,
+    )
+    with pytest.raises(CreateFailed):
+        hosts.create(
+            a_host(amazonec2_access_key="AKIAOWN", amazonec2_secret_key="x"), say=nobody, deadline=soon()
+        )
+
+    assert set(asked) == {("amazonec2", "AKIAOWN")}
+    assert cloud.removed
