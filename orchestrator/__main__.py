@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import click
@@ -38,6 +40,9 @@ def main(argv: Sequence[str] | None = None, *, after_journal_write: Callable[[],
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if threading.current_thread() is threading.main_thread():
+            # One more, while we are on the way out, would end it with a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.stderr.write("\ninterrupted\n")
         return INTERRUPTED
     except BrokenPipeError:

@@ -26,7 +26,10 @@ class Interrupts:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Handle the signals within; the handlers of before come back at the end."""
+        """Handle the signals within; the handlers of before come back at the end.
+
+        Whoever was interrupted is on the way out then, and one more signal is not to end it halfway.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -37,7 +40,7 @@ class Interrupts:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if self._count else handler)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

@@ -33,7 +33,8 @@ class Probed:
     `wire.report`. `late`, `duplicate` and `reordered` have one count for each address, or are None
     where the engine cannot know. `icmp_errors` counts by kind, and `errors` explains, by the
     address's number; only addresses that had some are in them. `behind_us` is how far the sending
-    fell behind its plan at worst, `unsettled` the number of probes that a stop left without a verdict.
+    fell behind its plan at worst, `unsettled` the number of probes that a
+    stop, or a sleep of ours, left without a verdict.
     """
 
     positions: "array[int]"

@@ -101,6 +101,8 @@ class _Pass:
         self.outstanding = 0
         self.behind_ns = 0
         self.unsettled = 0
+        # When the sockets were last read, and the time before: what is found now came in between.
+        self.looked_ns = self.looked_before_ns = time.monotonic_ns()
         # The rows that can be sent, with their socket, destination and rank at their address.
         self.senders: list[tuple[int, EchoSocket, tuple[Any, ...], int, list[int]]] = []
         self.rows_at: dict[str, list[int]] = {}
@@ -245,6 +247,7 @@ class _Pass:
                     return
 
     def _take(self) -> None:
+        self.looked_before_ns, self.looked_ns = self.looked_ns, time.monotonic_ns()
         for socket in self.sockets.values():
             for stamp_ns, heard in socket.heard():
                 if heard.kind == REPLY:
@@ -256,10 +259,17 @@ class _Pass:
         position = self._position_of(heard)
         if position is None or self.positions[position] != LOST or not self.sent_ns[position]:
             return
-        rtt_ns = stamp_ns - self.sent_ns[position]
-        if rtt_ns <= self.plan.timeout_s * 1e9:
+        sent_ns = self.sent_ns[position]
+        rtt_ns, timeout_ns = stamp_ns - sent_ns, self.plan.timeout_s * 1e9
+        if rtt_ns <= timeout_ns:
             self.positions[position] = (rtt_ns + 500) // 1_000
-            self.outstanding -= 1
+        elif max(sent_ns, self.looked_before_ns) - sent_ns <= timeout_ns:
+            # We slept: it may have come in time and waited for us, so it has no verdict.
+            self.positions[position] = NOT_SENT
+            self.unsettled += 1
+        else:
+            return
+        self.outstanding -= 1
 
     def _note(self, heard: Heard) -> None:
         position = self._position_of(heard)
