@@ -30,13 +30,14 @@ def record(**facts: Any) -> None:
 def armed(argv: str) -> "dict[str, Any] | None":
     """Return the order to kill that fits, None for none; each is carried out once, by whoever takes it."""
     for path in sorted((BED / "kills").glob("*.json")):
-        order: dict[str, Any] = json.loads(path.read_text())
-        if re.search(order["argv"], argv):
-            try:
+        try:
+            order: dict[str, Any] = json.loads(path.read_text())
+            if re.search(order["argv"], argv):
                 path.rename(path.with_suffix(".taken"))
-            except FileNotFoundError:
-                continue
-            return order
+                return order
+        except FileNotFoundError:
+            # Another run of docker-machine took it.
+            continue
     return None
 
 
