@@ -3,7 +3,6 @@
 import random
 import re
 import subprocess
-from collections import Counter
 from contextlib import suppress
 
 import psutil
@@ -15,8 +14,9 @@ from tests.end_to_end.hosts.several import all_at_once, several
 
 KILLED = -9
 MOMENTS = 4
-MOST_RECORDS = 14
-"""An `up` of one region writes fewer: the last of these orchestrators comes to its end."""
+FEWEST_RECORDS, MOST_RECORDS = 8, 14
+"""An `up` of one region writes more than the first, and fewer than the second: a tester that has
+ended when it is first looked at is one record less."""
 
 REGIONS = ("eu-west-1", "us-east-1", "ap-northeast-1", "us-west-2")
 
@@ -31,9 +31,8 @@ def killed_up(record: int, fleet: CloudFleet) -> bool:
 
 def assert_every_record_met(killed: list[bool]) -> None:
     """Assert that there was a kill after each record, and a last `up` that wrote no more."""
-    assert Counter(killed)[True] > 5
-    assert killed == sorted(killed, reverse=True)
-    assert not killed[-1]
+    assert all(killed[:FEWEST_RECORDS]), killed
+    assert not killed[-1], killed
 
 
 def test_down_after_a_kill_at_any_record_leaves_nothing(bed: Bed, cloud: CloudFleet) -> None:
