@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TextIO
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.fleet.quantities import seconds_of, usd_of
+from orchestrator.fleet.rails import Rails
 from orchestrator.patience import Patience, read_patience
 
 STATE_DIR = "ORCHESTRATE_STATE_DIR"
@@ -18,6 +20,16 @@ ADMIN_TOKEN = "ORCHESTRATE_ADMIN_TOKEN"  # noqa: S105 - the name of a variable, 
 READER_TOKEN = "ORCHESTRATE_READER_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 INSECURE = "ORCHESTRATE_INSECURE"
 DOCKER_MACHINE = "ORCHESTRATE_DOCKER_MACHINE"
+
+ALLOWED_DRIVERS = "ORCHESTRATE_ALLOWED_DRIVERS"
+ALLOWED_OPTIONS = "ORCHESTRATE_ALLOWED_OPTIONS"
+ALLOWED_TYPES = "ORCHESTRATE_ALLOWED_TYPES"
+ALLOWED_IMAGES = "ORCHESTRATE_ALLOWED_IMAGES"
+MAX_USD_PER_HOUR = "ORCHESTRATE_MAX_USD_PER_HOUR"
+MAX_TTL = "ORCHESTRATE_MAX_TTL"
+
+NONE = "none"
+"""Nothing is allowed, in a list; no limit, in a number."""
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
@@ -29,6 +41,7 @@ class Settings:
 
     `collector_url` stands in for what the fleet does not say; tokens outrank those of the fleet.
     `docker_machine` is the program that makes hosts, a name on PATH or a path.
+    `rails` bound what a fleet from the testers table may ask for.
     Secrets stay out of the representation, so that no log or traceback shows them.
     """
 
@@ -41,6 +54,7 @@ class Settings:
     who: str = "somebody"
     docker_machine: str = "docker-machine"
     patience: Patience = field(default_factory=Patience)
+    rails: Rails = field(default_factory=Rails)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +92,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         who=_who(environment),
         docker_machine=environment.get(DOCKER_MACHINE) or "docker-machine",
         patience=read_patience(environment),
+        rails=_rails(environment),
     )
 
 
@@ -122,6 +137,63 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
     if value in TRUE or value in FALSE:
         return value in TRUE
     raise ConfigurationError(f"{name} is {value!r}", next_step=f"set {name} to 1 or 0")
+
+
+def _rails(environment: Mapping[str, str]) -> Rails:
+    default = Rails()
+    return Rails(
+        drivers=_patterns(environment, ALLOWED_DRIVERS, default.drivers),
+        options=_patterns(environment, ALLOWED_OPTIONS, default.options),
+        types=_patterns(environment, ALLOWED_TYPES, default.types),
+        images=_patterns(environment, ALLOWED_IMAGES, default.images),
+        max_usd_per_hour=_limit(
+            environment,
+            MAX_USD_PER_HOUR,
+            default.max_usd_per_hour,
+            read=_usd,
+            wanted="an amount in USD such as 0.5, or none",
+        ),
+        max_ttl_s=_limit(
+            environment,
+            MAX_TTL,
+            default.max_ttl_s,
+            read=seconds_of,
+            wanted="a duration such as 2h, or none",
+        ),
+    )
+
+
+def _patterns(environment: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    words = environment.get(name, "").replace(",", " ").split()
+    if not words:
+        return default
+    return () if words == [NONE] else tuple(words)
+
+
+def _limit(
+    environment: Mapping[str, str],
+    name: str,
+    default: float | None,
+    *,
+    read: Callable[[str], float],
+    wanted: str,
+) -> float | None:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if text == NONE:
+        return None
+    try:
+        value = read(text)
+    except ValueError:
+        value = -1.0
+    if value < 0:
+        raise ConfigurationError(f"{name} is {text!r}", next_step=f"set {name} to {wanted}")
+    return value
+
+
+def _usd(text: str) -> float:
+    return usd_of(text if text.endswith("USD") else f"{text} USD")
 
 
 def _who(environment: Mapping[str, str]) -> str:

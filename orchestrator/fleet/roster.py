@@ -1,15 +1,44 @@
 """The testers table, read as a fleet and written from one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.collector_client import CollectorClient
 from orchestrator.errors import ConfigurationError, FleetFileError, Problem
+from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet, Tester
+from orchestrator.fleet.references import refers
 
-PROVIDERS = {"aws": ("amazonec2", "amazonec2-region")}
-"""By the provider of an original row: the driver, and its option that takes the region."""
+PROVIDERS = {
+    "aws": ("amazonec2", "amazonec2-region"),
+    "azure": ("azure", "azure-location"),
+    "digitalocean": ("digitalocean", "digitalocean-region"),
+    "exoscale": ("exoscale", "exoscale-availability-zone"),
+    "google": ("google", "google-zone"),
+    "hetzner": ("hetzner", "hetzner-server-location"),
+    "linode": ("linode", "linode-region"),
+    "openstack": ("openstack", "openstack-region"),
+    "rackspace": ("rackspace", "rackspace-region"),
+    "scaleway": ("scaleway", "scaleway-region"),
+    "softlayer": ("softlayer", "softlayer-region"),
+    "upcloud": ("upcloud", "upcloud-zone"),
+    "vultr": ("vultr", "vultr-region"),
+}
+"""By the provider of an original row: the driver, and its option that takes the location."""
+
+ALSO = {
+    "amazon": "aws",
+    "ec2": "aws",
+    "gcp": "google",
+    "gce": "google",
+    "do": "digitalocean",
+    "akamai": "linode",
+}
+"""Other names of providers."""
+
+MAY_REFER = ("collector", "testers")
+"""Parts of a spec in which `${VAR}` is kept as written; elsewhere it was replaced before it came here."""
 
 Row = Mapping[str, Any]
 
@@ -79,6 +108,15 @@ def spec_in_table(fleet: Row, testers: Sequence[Row], *, source: str) -> dict[st
             entries.append(entry_of_row(row, defaults=defaults))
         except ValueError as error:
             problems.append(Problem(file=source, message=f"tester `{row['name']}`: {error}"))
+    parts = {key: value for key, value in spec.items() if key not in MAY_REFER}
+    rest = [({key: value for key, value in entry.items() if key != "options"}, entry) for entry in entries]
+    found = [(path, "") for path in _references(parts, at="")]
+    found += [
+        (path, f"tester `{entry['name']}`: ") for part, entry in rest for path in _references(part, at="")
+    ]
+    for path, whose in found:
+        text = f"{whose}`{path}` refers to the environment here, which only options and `collector` may"
+        problems.append(Problem(file=source, message=text))
     if problems:
         raise FleetFileError(problems)
     return {"version": 1, **spec, "name": fleet["name"], "testers": entries}
@@ -132,19 +170,41 @@ def _deployed_by_provider(row: Row, config: Mapping[str, Any]) -> dict[str, Any]
         if config:
             return {}
         raise ValueError("it has neither a config nor a provider")
-    if provider not in PROVIDERS:
+    known = _provider_named(provider)
+    if known is None:
         if config:
             return {}
-        raise ValueError(f"provider `{provider}` is unknown here, known: {', '.join(PROVIDERS)}")
+        raise ValueError(
+            f"provider `{printable(str(provider))}` is unknown here, known: {', '.join(PROVIDERS)}"
+        )
     if not region:
         raise ValueError(f"provider `{provider}` needs a region as its location")
-    driver, option = PROVIDERS[provider]
+    driver, option = PROVIDERS[known]
     return {
         "driver": driver,
         "provider": provider,
         "location": {"region": region},
         "options": {option: region},
     }
+
+
+def _provider_named(provider: Any) -> str | None:
+    """Return the provider that a row means: people write `AWS` and `Digital Ocean`."""
+    plain = "".join(letter for letter in str(provider).lower() if letter.isalnum())
+    plain = ALSO.get(plain, plain)
+    return plain if plain in PROVIDERS else None
+
+
+def _references(value: Any, *, at: str) -> Iterator[str]:
+    """Yield where `${VAR}` stands: it would send what the environment holds here to wherever a row says."""
+    if isinstance(value, str) and refers(value):
+        yield at
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _references(item, at=f"{at}.{key}" if at else str(key))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _references(item, at=f"{at}[{number}]")
 
 
 def _shared(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

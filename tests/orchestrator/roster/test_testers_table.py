@@ -182,17 +182,52 @@ def test_a_config_that_names_its_driver_wins_over_the_provider() -> None:
 
 def test_rows_that_nobody_can_deploy_are_all_named() -> None:
     rows = [
-        row("a", vps_provider="linode", location="x"),
+        row("a", vps_provider="nebula", location="x"),
         row("b"),
         row("c", vps_provider="aws"),
-        row("gone", vps_provider="linode", retired_at="2026-01-02T00:00:00Z"),
+        row("gone", vps_provider="nebula", retired_at="2026-01-02T00:00:00Z"),
     ]
 
     with pytest.raises(FleetFileError) as caught:
         spec_in_table({"name": "edge", "spec": {}}, rows, source="table")
 
     assert str(caught.value) == (
-        "table: tester `a`: provider `linode` is unknown here, known: aws\n"
+        "table: tester `a`: provider `nebula` is unknown here, known: aws, azure, digitalocean, exoscale, "
+        "google, hetzner, linode, openstack, rackspace, scaleway, softlayer, upcloud, vultr\n"
         "table: tester `b`: it has neither a config nor a provider\n"
         "table: tester `c`: provider `aws` needs a region as its location"
+    )
+
+
+@pytest.mark.parametrize(
+    ("provider", "driver", "option"),
+    [
+        ("AWS", "amazonec2", "amazonec2-region"),
+        ("ec2", "amazonec2", "amazonec2-region"),
+        ("Digital Ocean", "digitalocean", "digitalocean-region"),
+        ("gcp", "google", "google-zone"),
+        ("linode", "linode", "linode-region"),
+        ("hetzner", "hetzner", "hetzner-server-location"),
+    ],
+)
+def test_providers_map_to_their_drivers(provider: str, driver: str, option: str) -> None:
+    entry = entry_of_row(row("a", vps_provider=provider, location="there"), defaults={})
+
+    assert (entry["driver"], entry["options"]) == (driver, {option: "there"})
+    assert entry["provider"] == provider
+
+
+def test_a_row_refers_to_the_environment_in_its_options_alone() -> None:
+    spec = {"servers": [{"name": "s", "host": "${AWS_SECRET_ACCESS_KEY}.example.com"}]}
+    rows = [
+        row("a", config={"driver": "local", "location": {"region": "${HOME}"}}),
+        row("b", config={"driver": "local", "options": {"x": "${HOME}"}, "location": {"region": "$${HOME}"}}),
+    ]
+
+    with pytest.raises(FleetFileError) as caught:
+        spec_in_table({"name": "edge", "spec": spec}, rows, source="table")
+
+    allowed = "refers to the environment here, which only options and `collector` may"
+    assert str(caught.value) == (
+        f"table: `servers[0].host` {allowed}\ntable: tester `a`: `location.region` {allowed}"
     )
