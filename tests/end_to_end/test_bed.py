@@ -1,6 +1,5 @@
 """The bed itself: what end-to-end tests of hosts stand on."""
 
-import json
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.bed.bed import Bed, Refused
+from tests.end_to_end.bed.calling import aws, launch, machine, state_of, wait_for
 from tests.end_to_end.bed.cloud.faults import Fault, Faults
 from tests.end_to_end.bed.cloud.filters import Opening, filter_text
 from tests.end_to_end.bed.cloud_process import REPOSITORY, Standing, clear_abandoned
@@ -23,16 +23,6 @@ from tests.end_to_end.conftest import wait_until
 
 pytestmark = pytest.mark.xdist_group("bed")
 
-BOTO = """
-import boto3, json, sys
-from botocore.config import Config
-service, region, method, words = json.loads(sys.argv[1])
-client = boto3.client(service, region, config=Config(retries={"total_max_attempts": 1}))
-try:
-    print(json.dumps(getattr(client, method)(**words), default=str))
-except client.exceptions.ClientError as failure:
-    print(json.dumps({"Error": failure.response["Error"]["Code"]}))
-"""
 CONNECT = """
 import socket, sys
 try:
@@ -47,39 +37,6 @@ except OSError:
 """
 
 
-def aws(bed: Bed, service: str, region: str, method: str, **words: Any) -> dict[str, Any]:
-    """Call the bed's cloud from inside, once."""
-    called = bed.run(sys.executable, "-c", BOTO, json.dumps([service, region, method, words]))
-    assert called.returncode == 0, called.stderr
-    answer: dict[str, Any] = json.loads(called.stdout)
-    return answer
-
-
-def launch(bed: Bed, region: str, **words: Any) -> dict[str, Any]:
-    """Run an instance without docker-machine; return what RunInstances says of it."""
-    answer = aws(bed, "ec2", region, "run_instances", ImageId="ami-1", MinCount=1, MaxCount=1, **words)
-    instance: dict[str, Any] = answer["Instances"][0]
-    return instance
-
-
-def state_of(bed: Bed, region: str, instance_id: str) -> dict[str, Any]:
-    """Return what DescribeInstances says."""
-    answer = aws(bed, "ec2", region, "describe_instances", InstanceIds=[instance_id])
-    instance: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
-    return instance
-
-
-def wait_for(bed: Bed, region: str, instance_id: str, state: str) -> dict[str, Any]:
-    """Return the instance when it is in that state; `bed.state` leaves out those that have ended."""
-
-    def reached() -> bool:
-        held = bed.state().get(region, {}).get("instances", {}).get(instance_id, {"state": "terminated"})
-        return bool(held["state"] == state)
-
-    wait_until(reached)
-    return state_of(bed, region, instance_id)
-
-
 def connect(bed: Bed, address: str, port: int, *, listen: bool = False) -> str:
     """Try a TCP connection from inside: open, refused, silent or unreachable."""
     words = [address, str(port), "2", "listen" if listen else ""]
@@ -89,11 +46,6 @@ def connect(bed: Bed, address: str, port: int, *, listen: bool = False) -> str:
 def wait_for_boot(bed: Bed, name: str) -> None:
     """Return when a host has booted, with whatever is wrong with it."""
     bed.host(name).run("timeout", "30", "bash", "-c", "until [ -e /run/booted ]; do sleep 0.1; done")
-
-
-def machine(bed: Bed, store: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run docker-machine inside, with a store of its own."""
-    return bed.run("docker-machine", *words, extra={"MACHINE_STORAGE_PATH": str(store)})
 
 
 def remains(name: str) -> list[str]:
@@ -282,10 +234,10 @@ def test_a_refused_call_makes_nothing_and_a_lost_answer_does(bed: Bed) -> None:
     refused = aws(
         bed, "ec2", "eu-west-1", "run_instances", Placement={"AvailabilityZone": "eu-west-1b"}, **words
     )
-    assert refused == {"Error": "InsufficientInstanceCapacity"}
+    assert refused["Error"] == "InsufficientInstanceCapacity"
     assert bed.left() == {}
     lost = aws(bed, "ec2", "sa-east-1", "run_instances", **words)
-    assert lost == {"Error": "InternalError"}
+    assert lost["Error"] == "InternalError"
     assert len(bed.left()["sa-east-1"]["instances"]) == 1
 
 

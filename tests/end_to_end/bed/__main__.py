@@ -6,57 +6,11 @@ import os
 import sys
 from typing import Any
 
+from tests.end_to_end.bed.arguments import ACCOUNT_VERBS, GRANTED, arguments
 from tests.end_to_end.bed.bed import Bed, Refused
-from tests.end_to_end.bed.cloud.faults import BOOT_CODES
 from tests.end_to_end.bed.cloud_process import Standing
 from tests.end_to_end.bed.engine import CommandFailed
 from tests.end_to_end.bed.lacking import Lacking
-
-FATES = ("hang", "kill", "vanish", "blackhole", "stop_engine", "heal")
-
-
-def arguments() -> argparse.Namespace:
-    """Return what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.end_to_end.bed", description=__doc__)
-    parser.add_argument("--name", default=os.environ.get("BED", "bed-hand"), help="the bed's name (BED)")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("up", help="lay the bed; it stands until `down`")
-    verbs.add_parser("down", help="remove it and all that is in it")
-    verbs.add_parser("state", help="what the cloud's account holds")
-    verbs.add_parser("log", help="everything that happened, a line of JSON each")
-    verbs.add_parser("clear", help="forget every fault and every order to kill")
-    verbs.add_parser("environment", help="the environment inside, as lines for `env`")
-    inside = verbs.add_parser("exec", help="run a command inside")
-    inside.add_argument("command", nargs=argparse.REMAINDER)
-    fault = verbs.add_parser("fault", help="let an EC2 operation fail, or hosts at their boot")
-    fault.add_argument("operation", help="RunInstances, TerminateInstances, ..., or Boot")
-    fault.add_argument("--region", default="*")
-    fault.add_argument("--zone", help="the zone's letter")
-    fault.add_argument("--code", help=f"AWS's error code; for Boot one of {', '.join(BOOT_CODES)}")
-    fault.add_argument("--status", type=int, default=400, help="HTTP status; 500 and 503 are tried again")
-    fault.add_argument("--times", type=int, default=1, help="0: every time")
-    fault.add_argument("--delay", dest="delay_s", type=float, default=0.0, help="seconds")
-    fault.add_argument("--lost", action="store_true", help="it is done, and the answer is the error")
-    add = verbs.add_parser("add-host", help="boot a host that no cloud knows; print its address")
-    add.add_argument("host")
-    add.add_argument("--fault", default="", choices=("", *BOOT_CODES))
-    add.add_argument("--os", default="debian", choices=("debian", "ubuntu"))
-    add.add_argument("--delay", dest="delay_s", type=float, default=0.0, help="seconds")
-    host = verbs.add_parser("host", help="let a host meet its fate, by its instance's id or its name")
-    host.add_argument("host")
-    host.add_argument("fate", choices=FATES)
-    interrupt = verbs.add_parser("interrupt", help="a spot interruption, of an instance or of a whole region")
-    interrupt.add_argument("target")
-    kill = verbs.add_parser("kill-at", help="kill docker-machine, once, at a line that it prints")
-    kill.add_argument("argv", help="regular expression of its arguments")
-    kill.add_argument("line", help="regular expression of the line")
-    during = verbs.add_parser(
-        "kill-during", help="kill docker-machine, once, while a call of it is in flight"
-    )
-    during.add_argument("argv", help="regular expression of its arguments")
-    during.add_argument("operation", help="RunInstances, ...")
-    during.add_argument("--region", required=True)
-    return parser.parse_args()
 
 
 def carry_out(asked: argparse.Namespace) -> Any:
@@ -84,13 +38,27 @@ def carry_out(asked: argparse.Namespace) -> Any:
         return bed.kill_docker_machine_at(asked.argv, asked.line)
     if asked.verb == "kill-during":
         return bed.kill_docker_machine_during(asked.argv, asked.operation, region=asked.region)
+    if asked.verb in ACCOUNT_VERBS:
+        return set_account(bed, asked.verb, words)
     if asked.verb == "log":
         return "\n".join(json.dumps(event) for event in bed.log())
     if asked.verb == "environment":
         return "\n".join(f"{name}={value}" for name, value in bed.environment().items())
-    if asked.verb == "interrupt":
-        return bed.interrupt(asked.target)
     return getattr(bed, asked.verb)()
+
+
+def set_account(bed: Bed, verb: str, words: dict[str, Any]) -> Any:
+    """Set something about the account and return what shall be printed."""
+    if verb == "calls":
+        return "\n".join(sorted(bed.calls()))
+    if verb == "profile":
+        environment = bed.profile(words.pop("profile"), **words)
+        return "\n".join(f"{name}={value}" for name, value in environment.items())
+    if verb == "opt-in":
+        return bed.opt_in(words["region"], words["state"] == "on")
+    if verb == "spot":
+        return bed.spot(words["where"], None if words["status"] == GRANTED else words["status"])
+    return getattr(bed, verb.replace("-", "_"))(**words)
 
 
 def main() -> None:

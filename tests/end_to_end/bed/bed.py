@@ -19,6 +19,7 @@ from tests.end_to_end.bed.host_handle import Host
 from tests.end_to_end.bed.images import engine_data, host_image
 from tests.end_to_end.bed.lacking import base_image, look
 from tests.end_to_end.bed.record import Record
+from tests.end_to_end.bed.settings import Settings
 
 BEGIN_S = 60.0
 ANSWER_S = 120.0
@@ -28,7 +29,7 @@ class Refused(Exception):
     """The cloud's desk could not do what was asked; the text is its own."""
 
 
-class Bed:
+class Bed(Settings):
     """One bed that is up. Several stand side by side; each has its own network and namespace."""
 
     def __init__(self, ground: Ground, *, cloud: CloudProcess | None = None) -> None:
@@ -148,7 +149,7 @@ class Bed:
         )
 
     def clear(self) -> None:
-        """Forget every fault and every order to kill docker-machine."""
+        """Forget every fault, all that was set about the account, and every order to kill docker-machine."""
         self.ask("clear")
         for order in (self.folder / "kills").glob("*.json"):
             order.unlink(missing_ok=True)
@@ -165,11 +166,6 @@ class Bed:
             for region, held in self.state().items()
             if any(found for kind, found in held.items() if kind != "groups")
         }
-
-    def interrupt(self, target: str) -> list[str]:
-        """Take instances back as spot interruptions do: one by its id, or all of a region."""
-        hit: list[str] = self.ask("interrupt", target=target)
-        return hit
 
     def add_host(
         self, name: str, *, fault: str = "", os: str = "debian", delay_s: float = 0.0
@@ -218,6 +214,10 @@ class Bed:
     def log(self) -> list[dict[str, Any]]:
         """Every call of the cloud, every run of docker-machine, every outside name, every host's events."""
         return self._record.read()
+
+    def calls(self) -> set[str]:
+        """Every call that was made since the bed came up, as an IAM policy names it: `ec2:RunInstances`."""
+        return {f"{event['service']}:{event['call']}" for event in self.log() if "call" in event}
 
     def down(self) -> None:
         """Remove the bed and all that is in it; twice is once."""

@@ -18,6 +18,7 @@ from tests.end_to_end.bed.lacking import docker_machine
 
 REPOSITORY = Path(__file__).parents[3]
 WRAPPER = Path(__file__).parent / "wrapper.py"
+FRESH_KEYS = Path(__file__).parent / "fresh_keys.py"
 HELD_S = 5.0
 END_S = 10.0
 
@@ -135,8 +136,9 @@ def furnish(ground: Ground) -> None:
     (folder / "secret").chmod(0o600)
     (folder / "kills").mkdir()
     (folder / "docker-machine.path").write_text(str(docker_machine()), encoding="utf-8")
-    program = folder / "bin" / "docker-machine"
-    program.parent.mkdir()
-    # Alone with the standard library: it gets a scrubbed environment, and begins quickly.
-    program.write_text(f"#!{sys.executable} -IS\n{WRAPPER.read_text(encoding='utf-8')}", encoding="utf-8")
-    program.chmod(0o755)
+    (folder / "bin").mkdir()
+    for name, source in (("docker-machine", WRAPPER), ("fresh-keys", FRESH_KEYS)):
+        program = folder / "bin" / name
+        # Alone with the standard library: it gets a scrubbed environment, and begins quickly.
+        program.write_text(f"#!{sys.executable} -IS\n{source.read_text(encoding='utf-8')}", encoding="utf-8")
+        program.chmod(0o755)

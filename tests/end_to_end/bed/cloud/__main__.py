@@ -15,12 +15,15 @@ from typing import Any
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.end_to_end.bed.certificates import CERTIFICATE, KEY
-from tests.end_to_end.bed.cloud import names
+from tests.end_to_end.bed.cloud import launches, names
+from tests.end_to_end.bed.cloud.account import Account
 from tests.end_to_end.bed.cloud.desk import Desk
 from tests.end_to_end.bed.cloud.faults import Faults
 from tests.end_to_end.bed.cloud.front import Front
-from tests.end_to_end.bed.cloud.instances import Instances
+from tests.end_to_end.bed.cloud.instances import EC2, Instances
+from tests.end_to_end.bed.cloud.keyring import Keyring
 from tests.end_to_end.bed.engine import SOCKET
+from tests.end_to_end.bed.environment import ACCESS_KEY
 from tests.end_to_end.bed.ground import LABEL, Ground, clear
 from tests.end_to_end.bed.hosts import Hosts
 from tests.end_to_end.bed.record import Record
@@ -74,13 +77,17 @@ def main() -> None:
     hosts = Hosts(ground=ground, image=options.image, data=options.data, record=record)
     instances = Instances(ground=ground, hosts=hosts, faults=faults, record=record)
     instances.install()
-    desk = Desk(ground=ground, hosts=hosts, faults=faults, instances=instances, record=record)
+    account = Account(keys=Keyring(ACCESS_KEY))
+    launches.install(EC2, account)
+    desk = Desk(
+        ground=ground, hosts=hosts, faults=faults, account=account, instances=instances, record=record
+    )
     encrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     encrypted.load_cert_chain(ground.folder / "tls" / CERTIFICATE, ground.folder / "tls" / KEY)
     front = make_server(
         ground.address,
         443,
-        Front(faults=faults, instances=instances, record=record),
+        Front(account=account, faults=faults, instances=instances, record=record),
         threaded=True,
         request_handler=Quiet,
         ssl_context=encrypted,

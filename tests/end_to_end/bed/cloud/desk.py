@@ -2,29 +2,41 @@
 
 import json
 import socketserver
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from tests.end_to_end.bed.cloud.account import Account
 from tests.end_to_end.bed.cloud.faults import Fault, Faults
 from tests.end_to_end.bed.cloud.instances import EC2, FIRST_SEAT, GONE, LAST_SEAT, MOTO, Instances, find
+from tests.end_to_end.bed.cloud.settings import settings
 from tests.end_to_end.bed.ground import Ground
 from tests.end_to_end.bed.hosts import Hosts, Seed
 from tests.end_to_end.bed.record import Record
 
 SOCKET = "desk"
-SPOT = "Server.SpotInstanceTermination"
-BY_OTHERS = "Client.UserInitiatedShutdown"
+SPOT = ("Server.SpotInstanceTermination", "instance-terminated-no-capacity")
+BY_OTHERS = ("Client.UserInitiatedShutdown", "instance-terminated-by-user")
 
 
 class Desk:
     """Answers questions; each method is one."""
 
     def __init__(
-        self, *, ground: Ground, hosts: Hosts, faults: Faults, instances: Instances, record: Record
+        self,
+        *,
+        ground: Ground,
+        hosts: Hosts,
+        faults: Faults,
+        account: Account,
+        instances: Instances,
+        record: Record,
     ) -> None:
         self._ground = ground
         self._hosts = hosts
         self._faults = faults
+        self._account = account
         self._instances = instances
         self._record = record
         self._seat = FIRST_SEAT
@@ -33,13 +45,14 @@ class Desk:
             "ping": lambda: "up",
             "fault": self._fault,
             "faults": faults.waiting,
-            "clear": faults.clear,
+            "clear": self._clear,
             "empty": self._empty,
             "state": self._state,
             "interrupt": self._interrupt,
             "add_host": self._add_host,
             "meet": self._meet,
             "run": lambda name, command: hosts.run(name, *command),
+            **settings(account, record),
         }
 
     def server(self) -> socketserver.ThreadingUnixStreamServer:
@@ -63,11 +76,15 @@ class Desk:
         self._faults.add(Fault(**words))
         self._record.add(fault=words)
 
+    def _clear(self) -> None:
+        self._faults.clear()
+        self._account.reset()
+
     def _state(self) -> dict[str, Any]:
         with MOTO:
             return state()
 
-    def _interrupt(self, target: str) -> list[str]:
+    def _interrupt(self, target: str, warning_s: float) -> list[str]:
         with MOTO:
             hit = [
                 instance.id
@@ -75,9 +92,20 @@ class Desk:
                 for instance in backend.all_instances()
                 if target in (region, instance.id) and instance.state == "running"
             ]
+        if warning_s == 0:
+            self._take_back(hit)
+            return hit
         for instance_id in hit:
-            self._instances.take_back(instance_id, code=SPOT)
+            self._instances.warn(instance_id)
+        threading.Timer(warning_s, self._take_back, [hit]).start()
         return hit
+
+    def _take_back(self, instance_ids: list[str]) -> None:
+        code, status = SPOT
+        for instance_id in instance_ids:
+            # Whoever was warned may have ended it meanwhile.
+            with suppress(ValueError):
+                self._instances.take_back(instance_id, code=code, status=status)
 
     def _add_host(self, name: str, os: str, fault: str, delay_s: float) -> str:
         address = self._ground.seat("", self._seat)
@@ -97,7 +125,8 @@ class Desk:
             if find(name) is None:
                 self._hosts.meet(name, "remove")
             else:
-                self._instances.take_back(name, code=BY_OTHERS)
+                code, status = BY_OTHERS
+                self._instances.take_back(name, code=code, status=status)
         else:
             self._hosts.meet(name, fate)
 

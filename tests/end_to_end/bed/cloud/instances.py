@@ -11,6 +11,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance, InstanceBackend, Reservation, StateReason
 
+from tests.end_to_end.bed.cloud import spot
 from tests.end_to_end.bed.cloud.faults import BOOT, Faults
 from tests.end_to_end.bed.cloud.filters import Opening, filter_text
 from tests.end_to_end.bed.ground import Ground
@@ -20,6 +21,11 @@ from tests.end_to_end.bed.record import Record
 PENDING_S = 1.5
 SHUTTING_DOWN_S = 0.5
 FIRST_SEAT, LAST_SEAT = 10, 250
+REASONS = {
+    "Server.SpotInstanceTermination": "Spot instance termination",
+    "Client.InstanceInitiatedShutdown": "Instance initiated shutdown",
+    "Client.UserInitiatedShutdown": "User initiated shutdown",
+}
 GONE = ("shutting-down", "terminated")
 STATES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopped": 80}
 
@@ -73,6 +79,7 @@ class Instances:
                 self._behind(instance.id, "start")
             return started
 
+        spot.install()
         # moto offers no hook for any of these.
         for name, new in (
             ("run_instances", run_instances),
@@ -97,7 +104,14 @@ class Instances:
                 instance.stop()
             _reason(instance, "Client.InstanceInitiatedShutdown")
 
-    def take_back(self, instance_id: str, *, code: str) -> None:
+    def warn(self, instance_id: str) -> None:
+        """Announce a spot interruption."""
+        with MOTO:
+            if (instance := find(instance_id)) is not None:
+                spot.mark(instance.ec2_backend, instance_id)
+        self._record.add(host=instance_id, event="marked for termination")
+
+    def take_back(self, instance_id: str, *, code: str, status: str) -> None:
         """End an instance from the cloud's side, as a spot interruption does; its host vanishes at once."""
         with MOTO:
             instance = find(instance_id)
@@ -105,7 +119,7 @@ class Instances:
                 raise ValueError(f"no such instance runs: {instance_id}")
             instance.terminate()
             _reason(instance, code)
-            _close_request(instance.ec2_backend, instance_id, status="instance-terminated-by-service")
+            spot.close(instance.ec2_backend, instance_id, status)
         self._hosts.remove(instance_id)
         self._record.add(host=instance_id, event=code)
 
@@ -178,7 +192,7 @@ class Instances:
 
     def _end(self, instance: Instance) -> None:
         _move(instance, "shutting-down")
-        _close_request(instance.ec2_backend, instance.id, status="instance-terminated-by-user")
+        spot.close(instance.ec2_backend, instance.id, "instance-terminated-by-user")
 
         def end() -> None:
             self._hosts.remove(instance.id)
@@ -221,18 +235,10 @@ def find(instance_id: str) -> Instance | None:
     return None
 
 
-def _close_request(backend: EC2Backend, instance_id: str, *, status: str) -> None:
-    """Close the spot request that an instance came from, which moto leaves open."""
-    for request in list(backend.spot_instance_requests.values()):
-        if request.instance.id == instance_id and request.state == "active":
-            request.state = "closed"
-            request._status_code = status
-
-
 def _move(instance: Instance, state: str) -> None:
     instance._state.name = state
     instance._state.code = STATES[state]
 
 
 def _reason(instance: Instance, code: str) -> None:
-    instance.state_reason = StateReason(f"{code}: {code}", code)
+    instance.state_reason = StateReason(f"{code}: {REASONS.get(code, code)}", code)

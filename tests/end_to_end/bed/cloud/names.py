@@ -6,7 +6,9 @@ from collections.abc import Callable
 from tests.end_to_end.bed.record import Record
 from tests.end_to_end.bed.regions import REGIONS
 
-SERVICES = ("ec2", "ssm", "sts", "servicequotas", "api.pricing")
+SERVICES = ("ec2", "ssm", "sts", "servicequotas")
+PRICED_IN = ("us-east-1", "eu-central-1", "ap-south-1")
+"""Where the Price List API is; each knows the prices of all regions."""
 TYPE_A = 1
 HEADER_BYTES = 12
 ANSWERED, NO_SUCH_NAME = b"\x81\x80", b"\x81\x83"
@@ -16,6 +18,7 @@ def endpoints() -> list[str]:
     """Return every name that the cloud answers to."""
     return [
         "sts.amazonaws.com",
+        *(f"api.pricing.{region}.amazonaws.com" for region in PRICED_IN),
         *(f"{service}.{region}.amazonaws.com" for region in REGIONS for service in SERVICES),
     ]
 

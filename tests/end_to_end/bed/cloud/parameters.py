@@ -10,7 +10,8 @@ from moto.ec2.models.amis import Ami
 
 OWNER = "099720109477"
 """Canonical's account."""
-
+RELEASES = ("22.04", "24.04")
+NAME = "/aws/service/canonical/ubuntu/server/{release}/stable/current/{arch}/hvm/ebs-gp3/ami-id"
 PATH = re.compile(
     r"/aws/service/canonical/ubuntu/server/(?P<release>[\w.]+)/stable/current/(?P<arch>amd64|arm64)"
     r"/hvm/ebs-gp[23]/ami-id"
@@ -35,9 +36,17 @@ def answer_to(operation: str, body: bytes, *, backend: EC2Backend) -> dict[str, 
     }
 
 
+def image(release: str, architecture: str, *, backend: EC2Backend) -> str:
+    """Return the id of the current image; raises ValueError for a release that has none."""
+    found = _parameter(NAME.format(release=release, arch=architecture), backend)
+    if found is None:
+        raise ValueError(f"no release {release!r}: one of {', '.join(RELEASES)}")
+    return str(found["Value"])
+
+
 def _parameter(name: str, backend: EC2Backend) -> dict[str, Any] | None:
     asked = PATH.fullmatch(name)
-    if asked is None:
+    if asked is None or asked["release"] not in RELEASES:
         return None
     region = backend.region_name
     # Every region has an image of its own, as on the real cloud.
