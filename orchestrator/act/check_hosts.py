@@ -148,7 +148,7 @@ class HostChecks:
     def _ask_machines(self) -> list["Found"]:
         from orchestrator.places.machine.check import check_program
 
-        hosts = machine_hosts(self._state, edge=self._edge)
+        hosts = machine_hosts(self._state, fleet=self._fleet, edge=self._edge)
         return check_program(
             hosts.program,
             store=hosts.store,

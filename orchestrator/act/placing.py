@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestrator.act.clouds import clouds_of
 from orchestrator.act.journal import Journal
 from orchestrator.act.state import FleetState
 from orchestrator.fleet.drivers import DOCKER, GENERIC, LOCAL
@@ -61,7 +62,7 @@ def _containers(
     hosts: EngineHosts = (
         DockerHosts(root=state.testers, environment=edge.environment)
         if kind == DOCKER
-        else machine_hosts(state, edge=edge)
+        else machine_hosts(state, fleet=fleet, edge=edge)
     )
     images = None
     if fleet is not None:
@@ -80,7 +81,7 @@ def _containers(
     )
 
 
-def machine_hosts(state: FleetState, *, edge: Edge) -> "MachineHosts":
+def machine_hosts(state: FleetState, *, fleet: Fleet | None, edge: Edge) -> "MachineHosts":
     """Return the hosts that docker-machine makes for a fleet."""
     from orchestrator.places.machine.hosts import MachineHosts, MachineLimits
     from orchestrator.places.machine.removal import RemovalLimits
@@ -98,4 +99,5 @@ def machine_hosts(state: FleetState, *, edge: Edge) -> "MachineHosts":
             per_region=patience.creates_per_region,
             removal=RemovalLimits(remove_s=patience.remove_deadline_s, attempts=patience.remove_attempts),
         ),
+        cloud_for=clouds_of(state, fleet=fleet, edge=edge),
     )

@@ -1,6 +1,7 @@
 """Regions that fail in every way that a cloud knows, while others run beside them."""
 
 import re
+from collections.abc import Callable
 
 from tests.end_to_end.bed.bed import Bed
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet, Ended
@@ -80,7 +81,7 @@ def test_regions_that_cannot_be_made_leave_the_results_of_the_others_complete(
 def test_hosts_that_are_lost_in_the_middle_leave_the_results_of_the_others_complete(
     bed: Bed, cloud: CloudFleet
 ) -> None:
-    fates = {
+    fates: dict[str, Callable[[str], object]] = {
         "us-west-1": lambda region: bed.host(cloud.instance_of(region)).hang(),
         "us-west-2": lambda region: bed.host(cloud.instance_of(region)).kill(),
         "us-east-2": lambda region: bed.host(cloud.instance_of(region)).vanish(),

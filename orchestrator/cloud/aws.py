@@ -1,0 +1,52 @@
+"""EC2 as it stands behind docker-machine's driver `amazonec2`."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from orchestrator.cloud.account import Account
+from orchestrator.cloud.mark import Marker
+from orchestrator.cloud.proof import Clearing
+from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.cloud import Offer
+from orchestrator.places.machine.keys import Keys
+from orchestrator.places.place import NewHost
+
+SETTLE_S = 10.0
+"""How long a launch that was cut off is looked for before the cloud's word counts that it made nothing."""
+
+
+class AwsCloud:
+    """One account's EC2; `offers_for` knows what can be asked for there."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        offers_for: Callable[[NewHost], Sequence[Offer]],
+        marker: Marker | None = None,
+        clearing: Clearing | None = None,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._account = account
+        self._offers_for = offers_for
+        self._marker = marker or Marker(account)
+        self._clearing = clearing or Clearing(account)
+        self._settle_s = settle_s
+
+    def keys(self) -> Keys | None:
+        """Return keys that are good now; raise `CloudRefused` where there are none."""
+        return self._account.keys()
+
+    def offers(self, host: NewHost) -> Sequence[Offer]:
+        """Return the ways to have a host, the best first; raise `CloudRefused`."""
+        return self._offers_for(host)
+
+    def guard(self, host_name: str, *, region: str, fleet_id: UUID, tester: str) -> bool:
+        """Mark what was launched for a host as ours, and let its end be the end of its bill."""
+        return self._marker.mark(host_name, region=region, fleet_id=fleet_id, tester=tester)
+
+    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
+        """See that a region has nothing of a host; raise `LeftBehind` that names what it may have."""
+        self._clearing.clear_host(
+            region, host_name, fleet_id=fleet_id, deadline=deadline, settle_s=self._settle_s
+        )
