@@ -61,6 +61,10 @@ COMMANDS: dict[str, Entry] = {
         target="orchestrator.commands.down:down",
         help="Remove everything of a fleet but its results.",
     ),
+    "orphans": Entry(
+        target="orchestrator.commands.orphans:orphans",
+        help="Say what fleets have left at AWS, and remove it.",
+    ),
     "forget": Entry(
         target="orchestrator.commands.forget:forget",
         help="Delete state and results of a fleet that has no hosts.",

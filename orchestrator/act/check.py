@@ -4,12 +4,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.act.access import Access
+from orchestrator.act.check_cloud import check_account, check_address, check_regions
 from orchestrator.act.check_hosts import Caution, HostChecks
+from orchestrator.act.clouds import can_ask
 from orchestrator.act.embedded import EmbeddedCollector, check_port_is_free
+from orchestrator.act.price import FleetPrice
 from orchestrator.act.state import FleetState
+from orchestrator.act.suppliers import Suppliers
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.drivers import LOCAL
 from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.rails import check_rails, is_from_table
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.shell import python_command, run
 from orchestrator.settings import Edge
@@ -41,14 +46,38 @@ def checks(
     edge: Edge,
     only: Collection[str] | None = None,
     offline: bool = False,
+    verified: bool = True,
 ) -> Iterator[Check]:
-    """Return what to look at; `access` None means the embedded collector, `only` leaves others out."""
+    """Return what to look at; `access` None means the embedded collector, `only` leaves others out.
+
+    `verified` False: hosts at AWS are allowed though nobody can ask AWS about them.
+    """
     hosts = HostChecks(fleet, state=state, access=access, only=only, edge=edge)
     yield Check(what="servers", look=lambda: check_servers(fleet))
     if any(tester.driver == LOCAL and (only is None or tester.name in only) for tester in fleet.testers):
         yield Check(what="ping", look=check_may_ping)
     if hosts.on_machines:
         yield Check(what="docker-machine", look=hosts.machines, cautions=hosts.machine_cautions)
+    suppliers = Suppliers(fleet, state=state, hosts=hosts, edge=edge)
+    asks_cloud = bool(suppliers.testers) and not offline and (verified or can_ask())
+    if asks_cloud:
+        yield Check(what="account", look=lambda: check_account(suppliers))
+        yield Check(what="regions", look=lambda: check_regions(suppliers))
+        yield Check(what="address", look=lambda: check_address(edge))
+    price = FleetPrice(
+        fleet=fleet,
+        testers=hosts.elsewhere,
+        suppliers=suppliers if asks_cloud and can_ask() else None,
+    )
+    if hosts.on_machines and not offline:
+        yield Check(what="price", look=price.check, cautions=price.cautions)
+    if is_from_table(fleet):
+        yield Check(
+            what="limits",
+            look=lambda: check_rails(
+                fleet, edge.settings.rails, price_of=lambda tester: price.listed(tester).usd
+            ),
+        )
     if hosts.elsewhere:
         yield Check(what="image", look=hosts.image)
         yield Check(what="delivery", look=hosts.delivery, cautions=hosts.delivery_cautions)

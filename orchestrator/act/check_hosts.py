@@ -14,9 +14,10 @@ from orchestrator.act.placing import machine_hosts
 from orchestrator.act.state import FleetState
 from orchestrator.decide.delivery import is_fetched, is_loopback, is_on_this_machine
 from orchestrator.errors import ConfigurationError, OrchestratorError
-from orchestrator.fleet.drivers import DOCKER, LOCAL, is_of_docker_machine
+from orchestrator.fleet.drivers import DOCKER, GENERIC, LOCAL, is_of_docker_machine
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.places.deadline import Deadline
+from orchestrator.places.machine.environment import AMAZON
 from orchestrator.places.place import NewHost
 from orchestrator.settings import Edge
 
@@ -78,10 +79,20 @@ class HostChecks:
 
     def machine_cautions(self) -> Iterator[Caution]:
         """Yield what docker-machine will do that nobody expects."""
-        if spot := [tester.name for tester in self.on_machines if tester.spot]:
+        spot = [tester.name for tester in self.on_machines if tester.spot and tester.driver != AMAZON]
+        if spot:
             yield Caution(
                 detail=f"`spot` of {_some(spot)} is not asked for: their hosts cost the full price",
-                next_step="set the driver's own option, such as amazonec2-request-spot-instance: true",
+                next_step="set the driver's own option for it",
+            )
+        endless = [
+            tester.name for tester in self.on_machines if tester.driver not in (AMAZON, GENERIC, "none")
+        ]
+        if endless:
+            yield Caution(
+                detail=f"nothing ends the hosts of {_some(endless)} but `orchestrate down`",
+                cause="only EC2's have a dead-man switch",
+                next_step="see that `down` is run, or set an end in that cloud",
             )
         for found in self._found():
             if found.state == "warning":
@@ -152,11 +163,11 @@ class HostChecks:
         return check_program(
             hosts.program,
             store=hosts.store,
-            hosts=[self._like(tester) for tester in self.on_machines],
+            hosts=[self.like(tester) for tester in self.on_machines],
             environment=self._edge.environment,
         )
 
-    def _like(self, tester: Tester) -> NewHost:
+    def like(self, tester: Tester) -> NewHost:
         """Return a host like the one that the tester gets; no host will have its name."""
         fleet_id = tester_id_of(fleet_id=NAMESPACE_DNS, tester=self._fleet.name)
         return NewHost(

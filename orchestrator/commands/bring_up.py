@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.act.cloud_proof import proof_of_removal
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened, opened_for_up
@@ -45,6 +46,7 @@ class Wish:
     detach: bool = False
     remove: bool = False
     join: bool = False
+    verified: bool = True
     is_sweep: bool = False
 
 
@@ -59,7 +61,14 @@ def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
         from_table = wish.asked.source == TESTERS or fleet.source.startswith("testers table")
         with interrupts.watching():
             try:
-                read_and_check(fleet, state=state, stage=shown, only=wish.only, replace=wish.replace)
+                read_and_check(
+                    fleet,
+                    state=state,
+                    stage=shown,
+                    only=wish.only,
+                    replace=wish.replace,
+                    verified=wish.verified,
+                )
                 with opened_for_up(
                     fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
                 ) as opened:
@@ -112,6 +121,16 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
     if wish.remove:
         removal = _remove(fleet, opened=opened, interrupts=interrupts)
     data = {} if wish.detach else _report(opened, fleet=fleet, shown=shown)
+    if removal is not None and not removal.left:
+        proof = proof_of_removal(
+            opened.ports.journal,
+            fleet_id=opened.record.fleet_id,
+            fleet=fleet,
+            edge=shown.edge,
+            deadline=Deadline.after(REMOVE_S),
+        )
+        if proof is not None:
+            shown.tell(proof)
     if wish.remove and opened.embedded is not None:
         # A connection that stands open would hold the collector's end up.
         opened.ports.client.close()

@@ -9,6 +9,7 @@ from orchestrator.settings import Edge
 @click.command()
 @fleet_argument
 @click.option("--offline", is_flag=True, help="Ask no collector.")
+@click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
 @click.option(
     "--progress",
     type=click.Choice(("auto", "tty", "plain", "json", "quiet")),
@@ -24,6 +25,7 @@ def check(
     fleet_name: str | None,
     profile: str | None,
     offline: bool,
+    unverified: bool,
     progress: str,
 ) -> int:
     """Say everything that `up` would refuse; create nothing."""
@@ -42,7 +44,9 @@ def check(
         state = state_of(wanted.name, state_dir=edge.settings.state_dir)
         shown.emit(fleet_read(wanted, edge=edge))
         access = remote_access(wanted, settings=edge.settings, environment=edge.environment)
-        items = list(checks(wanted, state=state, access=access, offline=offline, edge=edge))
+        items = list(
+            checks(wanted, state=state, access=access, offline=offline, verified=not unverified, edge=edge)
+        )
         if access is not None and not offline:
             record = record_of(state, edge=edge) if state.exists else None
             from_table = source == TESTERS or wanted.source.startswith("testers table")

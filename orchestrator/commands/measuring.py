@@ -72,12 +72,13 @@ def read_and_check(
     stage: Stage,
     only: Collection[str] | None,
     replace: Collection[str],
+    verified: bool,
 ) -> None:
     """Show what was read, and refuse what cannot be carried out, before anything is created."""
     stage.emit(fleet_read(fleet, edge=stage.edge))
     _check_names(fleet, state=state, only=only, replace=replace, edge=stage.edge)
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
-    for check in checks(fleet, state=state, access=access, only=only, edge=stage.edge):
+    for check in checks(fleet, state=state, access=access, only=only, verified=verified, edge=stage.edge):
         try:
             detail = check.look()
         except OrchestratorError as error:

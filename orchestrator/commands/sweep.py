@@ -11,6 +11,7 @@ from orchestrator.settings import Edge
 @click.option("--only", metavar="TESTER", multiple=True, help="Measure from these testers only.")
 @click.option("--join", is_flag=True, help="Work on the fleet of this name that the collector knows.")
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
+@click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
 @click.option(
     "--progress",
     type=click.Choice(("auto", "tty", "plain", "json", "quiet")),
@@ -28,6 +29,7 @@ def sweep(
     only: tuple[str, ...],
     join: bool,
     yes: bool,  # noqa: ARG001 - a local fleet asks nothing; scripts may say it all the same
+    unverified: bool,
     progress: str,
 ) -> int:
     """Create, measure, drain, remove and report, within `limits.deadline`. Ctrl-C drains and removes."""
@@ -40,6 +42,7 @@ def sweep(
             again=True,
             remove=True,
             join=join,
+            verified=not unverified,
             is_sweep=True,
         ),
         command="sweep",

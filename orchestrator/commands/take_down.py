@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from orchestrator.act.cloud_proof import clear_fleet, proof_of_removal
+from orchestrator.act.clouds import can_ask
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.opening import opened_for_down
 from orchestrator.act.removal import REMOVE_S, close_sweep, remove_hosts
 from orchestrator.act.state import FleetState, fleets_with_state
-from orchestrator.commands.choose_fleet import Asked, fleet_with_state, record_of
+from orchestrator.commands.choose_fleet import Asked, fleet_of_record, fleet_with_state, record_of
 from orchestrator.commands.stage import Stage, stage
 from orchestrator.errors import ConfigurationError, LeftBehind
 from orchestrator.places.deadline import Deadline
@@ -48,11 +50,19 @@ def _one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tuple[st
         if removal.left or strays.left:
             what = f"{removal.left + strays.left} testers of {state.name} may be left behind"
             raise removal.left_behind(what, next_step=f"orchestrate down --fleet {state.name}")
+        proof = proof_of_removal(
+            opened.ports.journal,
+            fleet_id=opened.record.fleet_id,
+            fleet=fleet_of_record(opened.record, edge=shown.edge),
+            edge=shown.edge,
+            deadline=Deadline.after(REMOVE_S),
+        )
         parts = [f"{removal.removed + strays.stopped} removed, 0 left."]
         if removal.undelivered:
             kept = opened.ports.state.undelivered
             parts.append(f"{removal.undelivered} reports not delivered, kept in {kept}.")
-        return f"{state.name}: {' '.join(parts)}", 3 if removal.undelivered else 0
+        lines = [f"{state.name}: {' '.join(parts)}", *([] if proof is None else [proof])]
+        return "\n".join(lines), 3 if removal.undelivered else 0
 
 
 def _by_id(fleet_id: UUID, *, shown: Stage, interrupts: Interrupts) -> int:
@@ -68,9 +78,25 @@ def _by_id(fleet_id: UUID, *, shown: Stage, interrupts: Interrupts) -> int:
             cause="their processes do not end",
             next_step=f"orchestrate down --fleet-id {fleet_id}",
         )
-    if not strays.stopped:
-        raise ConfigurationError(
-            f"nothing of fleet {fleet_id} is on this machine",
-            cause="no journal here has that UUID, and no tester of it runs",
+    local = f"{strays.stopped} local testers removed, 0 left."
+    if not can_ask():
+        if not strays.stopped:
+            raise ConfigurationError(
+                f"nothing of fleet {fleet_id} is on this machine",
+                cause="no journal here has that UUID, no tester of it runs, and AWS cannot be asked",
+                next_step='pip install "orchestrate-latency[aws]"',
+            )
+        return shown.end(0, summary=local)
+    try:
+        proof = clear_fleet(
+            fleet_id, regions=None, fleet=None, edge=shown.edge, deadline=Deadline.after(REMOVE_S)
         )
-    return shown.end(0, summary=f"{strays.stopped} removed, 0 left.")
+    except ConfigurationError as error:
+        if not strays.stopped:
+            raise ConfigurationError(
+                f"nothing of fleet {fleet_id} is on this machine, and AWS cannot be asked",
+                cause=f"{error.what}: {error.cause}",
+                next_step=error.next_step,
+            ) from None
+        return shown.end(0, summary=f"{local} AWS was not asked: {error.what}.")
+    return shown.end(0, summary=f"{local}\n{proof}")

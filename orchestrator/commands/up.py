@@ -15,6 +15,7 @@ from orchestrator.settings import Edge
 @click.option("--rm", "remove", is_flag=True, help="Remove everything at the end, as `down` does.")
 @click.option("--join", is_flag=True, help="Work on the fleet of this name that the collector knows.")
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
+@click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
 @click.option(
     "--progress",
     type=click.Choice(("auto", "tty", "plain", "json", "quiet")),
@@ -36,6 +37,7 @@ def up(
     remove: bool,
     join: bool,
     yes: bool,  # noqa: ARG001 - a local fleet asks nothing; scripts may say it all the same
+    unverified: bool,
     progress: str,
 ) -> int:
     """Create the testers, run them, watch them, report."""
@@ -55,6 +57,7 @@ def up(
             detach=detach,
             remove=remove,
             join=join,
+            verified=not unverified,
         ),
         command="up",
         progress=progress,
