@@ -73,6 +73,7 @@ class Flag:
     takes_value: bool = True
 
 
+_AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 DEFAULT_REGIONS = {"amazonec2": "us-east-1"}
 """Where drivers make their hosts that are told no region."""
 
@@ -174,7 +175,12 @@ def hidden_options(
 
 
 def region_of(driver: str, options: Mapping[str, Any], *, otherwise: str) -> str:
-    """Return the region that a driver makes a host in, by the cloud's own name for it."""
+    """Return the region that a driver makes a host in, by the cloud's own name for it.
+
+    `otherwise` is where the tester says that it stands: EC2 has it where it is the name of a region.
+    """
+    if driver in DEFAULT_REGIONS and _AWS_REGION.fullmatch(otherwise):
+        return str(options.get(f"{driver}-region") or otherwise)
     return str(options.get(f"{driver}-region") or DEFAULT_REGIONS.get(driver) or otherwise)
 
 

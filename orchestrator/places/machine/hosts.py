@@ -15,7 +15,7 @@ from orchestrator.places.engines.ping import NoAnswer, ping
 from orchestrator.places.machine.certificates import MachineCertificates
 from orchestrator.places.machine.cloud import Cloud, CloudFor, Offer, no_cloud
 from orchestrator.places.machine.creation import CreateFailed, MachineCreation, lost_a_race
-from orchestrator.places.machine.docker_machine import name_problem
+from orchestrator.places.machine.docker_machine import name_problem, region_of
 from orchestrator.places.machine.environment import AMAZON, MachineEnvironment
 from orchestrator.places.machine.guard import Guard
 from orchestrator.places.machine.keys import Keys, keys_in_options, keys_of_user
@@ -125,7 +125,7 @@ class MachineHosts:
                 self._guard.once(host.name, cloud)
             return
         self._removal.remove(host.name, say=say, deadline=deadline)
-        offers = [Offer(options=host.options, label="")] if cloud is None else cloud.offers(host)
+        offers = [_as_it_stands(host)] if cloud is None else cloud.offers(host)
         for number, offer in enumerate(offers, start=1):
             if offer.label:
                 say(f"Asking for {offer.label}")
@@ -282,3 +282,11 @@ class MachineHosts:
         except NoAnswer:
             return False
         return True
+
+
+def _as_it_stands(host: NewHost) -> Offer:
+    """Return the one way to have a host whose cloud nobody can ask."""
+    if host.driver != AMAZON:
+        return Offer(options=host.options, label="")
+    region = region_of(host.driver, host.options, otherwise=host.region)
+    return Offer(options={f"{AMAZON}-region": region, **host.options}, label="")

@@ -58,11 +58,11 @@ def market() -> Market:
 
 
 def wish(region: str = REGION, *, spot: bool = False, **options: object) -> Wish:
-    return wish_of(
-        {f"amazonec2-{name.replace('_', '-')}": value for name, value in options.items()},
-        region=region,
-        spot=spot,
-    )
+    return wish_of(named(region=region, **options), region=region, spot=spot)
+
+
+def named(**options: object) -> dict[str, object]:
+    return {f"amazonec2-{name.replace('_', '-')}": value for name, value in options.items()}
 
 
 def test_every_zone_comes_before_the_next_type_and_spot_before_on_demand(market: Market) -> None:
@@ -158,9 +158,13 @@ def offers(tmp_path: Path) -> Offers:
 
 
 def new_host(**options: object) -> NewHost:
-    named = {f"amazonec2-{name.replace('_', '-')}": value for name, value in options.items()}
     return NewHost(
-        name=HOST, tester="dublin", driver="amazonec2", region=REGION, fleet_id=FLEET, options=named
+        name=HOST,
+        tester="dublin",
+        driver="amazonec2",
+        region=REGION,
+        fleet_id=FLEET,
+        options=named(region=REGION, **options),
     )
 
 
