@@ -89,6 +89,7 @@ def offers_of(account: "Account", *, state: FleetState, fleet: Fleet, edge: Edge
 
 def _aws(keys: Keys | None, *, state: FleetState, fleet: Fleet | None, edge: Edge) -> "AwsCloud":
     from orchestrator.cloud.aws import AwsCloud
+    from orchestrator.cloud.dead_man import life_s
 
     account = account_of(keys, edge=edge)
     offers = None if fleet is None else offers_of(account, state=state, fleet=fleet, edge=edge)
@@ -97,7 +98,12 @@ def _aws(keys: Keys | None, *, state: FleetState, fleet: Fleet | None, edge: Edg
         assert offers is not None, "nothing is made of a fleet that cannot be read"
         return offers.for_host(host)
 
-    return AwsCloud(account, offers_for=offers_for)
+    return AwsCloud(
+        account,
+        offers_for=offers_for,
+        groups_of=None if offers is None else offers.groups_of,
+        renewed_s=life_s(fleet) if fleet is not None and fleet.run.repeat is None else None,
+    )
 
 
 def _user_data(host: NewHost, *, state: FleetState, fleet: Fleet) -> Path:

@@ -1,9 +1,11 @@
 """EC2 as it stands behind docker-machine's driver `amazonec2`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from orchestrator.cloud.account import Account
+from orchestrator.cloud.dead_man import renewal
+from orchestrator.cloud.group import FleetGroups
 from orchestrator.cloud.mark import Marker
 from orchestrator.cloud.proof import Clearing
 from orchestrator.places.deadline import Deadline
@@ -16,7 +18,11 @@ SETTLE_S = 10.0
 
 
 class AwsCloud:
-    """One account's EC2; `offers_for` knows what can be asked for there."""
+    """One account's EC2.
+
+    `offers_for` knows what can be asked for there, `groups_of` a fleet's security groups. A host
+    lives `renewed_s` from each renewal on; None: it ends when it was made to.
+    """
 
     def __init__(
         self,
@@ -25,12 +31,16 @@ class AwsCloud:
         offers_for: Callable[[NewHost], Sequence[Offer]],
         marker: Marker | None = None,
         clearing: Clearing | None = None,
+        groups_of: Callable[[UUID], FleetGroups] | None = None,
+        renewed_s: float | None = None,
         settle_s: float = SETTLE_S,
     ) -> None:
         self._account = account
         self._offers_for = offers_for
         self._marker = marker or Marker(account)
         self._clearing = clearing or Clearing(account)
+        self._groups_of = groups_of
+        self._renewed_s = renewed_s
         self._settle_s = settle_s
 
     def keys(self) -> Keys | None:
@@ -44,6 +54,15 @@ class AwsCloud:
     def guard(self, host_name: str, *, region: str, fleet_id: UUID, tester: str) -> bool:
         """Mark what was launched for a host as ours, and let its end be the end of its bill."""
         return self._marker.mark(host_name, region=region, fleet_id=fleet_id, tester=tester)
+
+    def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
+        """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""
+        if self._groups_of is not None:
+            self._groups_of(fleet_id).open_echo(region, peers=addresses)
+
+    def renewal(self) -> Sequence[str] | None:
+        """Return the command that lets a host live on, None where its end is not put off."""
+        return None if self._renewed_s is None else renewal(self._renewed_s)
 
     def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
         """See that a region has nothing of a host; raise `LeftBehind` that names what it may have."""

@@ -10,6 +10,7 @@ from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened, opened_for_up
 from orchestrator.act.removal import REMOVE_S, Removal, close_sweep, remove_hosts
 from orchestrator.act.state import state_of
+from orchestrator.act.tending import tending
 from orchestrator.collector_client import CollectorError
 from orchestrator.commands.choose_fleet import (
     TESTERS,
@@ -103,16 +104,17 @@ def watch_on(asked: Asked, *, progress: str, edge: Edge) -> int:
 def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts: Interrupts) -> int:
     measured: Measured | None = None
     try:
-        measured = measure(
-            at_its_collector(fleet, edge=shown.edge),
-            opened=opened,
-            stage=shown,
-            interrupts=interrupts,
-            only=wish.only,
-            replace=wish.replace,
-            again=wish.again,
-            detach=wish.detach,
-        )
+        with tending(opened.ports):
+            measured = measure(
+                at_its_collector(fleet, edge=shown.edge),
+                opened=opened,
+                stage=shown,
+                interrupts=interrupts,
+                only=wish.only,
+                replace=wish.replace,
+                again=wish.again,
+                detach=wish.detach,
+            )
     except KeyboardInterrupt:
         if not wish.is_sweep:
             raise _goes_on(wish, opened=opened) from None

@@ -44,9 +44,7 @@ class PlacesByDriver:
 
     def lives(self, host_names: Sequence[str]) -> dict[str, Life]:
         """Ask every place for its own hosts, all places at once."""
-        groups: dict[Place, list[str]] = defaultdict(list)
-        for name in host_names:
-            groups[self._of(name)].append(name)
+        groups = self._groups(host_names)
         if len(groups) < 2:
             return {
                 name: life for place, names in groups.items() for name, life in place.lives(names).items()
@@ -97,6 +95,18 @@ class PlacesByDriver:
         """Return where other testers reach the host."""
         return self._of(host_name).address(host_name)
 
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Let testers at some addresses send echo requests to hosts."""
+        for place, names in self._groups(host_names).items():
+            place.admit(names, addresses=addresses)
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> dict[str, str]:
+        """See that hosts end by themselves once everybody forgets them."""
+        found: dict[str, str] = {}
+        for place, names in self._groups(host_names).items():
+            found |= place.tend(names, deadline=deadline)
+        return found
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester."""
         return self._of(host_name).execute(host_name, command, deadline=deadline)
@@ -104,6 +114,12 @@ class PlacesByDriver:
     def remove(self, host_name: str, *, say: Say, deadline: Deadline) -> None:
         """Remove the host."""
         self._of(host_name).remove(host_name, say=say, deadline=deadline)
+
+    def _groups(self, host_names: Sequence[str]) -> dict[Place, list[str]]:
+        groups: dict[Place, list[str]] = defaultdict(list)
+        for name in host_names:
+            groups[self._of(name)].append(name)
+        return groups
 
     def _of(self, host_name: str) -> Place:
         return self._place_for(self._driver_of(host_name))

@@ -138,6 +138,13 @@ class LocalPlace:
         """Return the loopback: how this machine is reached from outside, it cannot know."""
         return LOOPBACK
 
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Do nothing: testers of this machine reach each other."""
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> dict[str, str]:  # noqa: ARG002 - as above
+        """Return nothing: no host is made here."""
+        return {}
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:  # noqa: ARG002 - as above
         """Refuse: a tester of this machine has no container."""
         raise ConfigurationError(

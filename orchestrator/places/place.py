@@ -122,6 +122,18 @@ class Place(Protocol):
         An address of the loopback holds for the testers of this machine alone.
         """
 
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Let testers at some addresses, and nobody else, send echo requests to hosts.
+
+        Raise an `OrchestratorError` where somebody may be shut out.
+        """
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> Mapping[str, str]:
+        """See that hosts end by themselves once everybody forgets them, and not before.
+
+        Return, by host, why that could not be.
+        """
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester; raise `ConfigurationError` where that cannot be."""
 

@@ -4,7 +4,7 @@ import json
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -165,6 +165,14 @@ class ContainerPlace:
     def address(self, host_name: str) -> str | None:
         """Return where other testers reach the host: containers share its network."""
         return self._hosts.address(host_name)
+
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Let testers at some addresses send echo requests to hosts."""
+        self._hosts.admit(host_names, addresses=addresses)
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> Mapping[str, str]:
+        """See that hosts end by themselves once everybody forgets them."""
+        return self._hosts.tend(host_names, deadline=deadline)
 
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command in the tester's container; raise `ConfigurationError` where that does not run."""

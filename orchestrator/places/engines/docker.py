@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,6 +72,13 @@ class DockerHosts:
         if parts.scheme == "unix":
             return LOOPBACK
         return None if parts.hostname is None or _is_loopback(parts.hostname) else parts.hostname
+
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Do nothing: who may reach an engine's machine is not ours to say."""
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> dict[str, str]:  # noqa: ARG002 - as above
+        """Return nothing: no host is made here."""
+        return {}
 
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell there, None where the engine is reached without ssh."""

@@ -1,5 +1,6 @@
 """Where a Docker engine answers, and who provides hosts that have one."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +55,12 @@ class EngineHosts(Protocol):
 
     def address(self, host_name: str) -> str | None:
         """Return where others reach the host, None where nobody knows; it never raises."""
+
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Let testers at some addresses, and nobody else, send echo requests to hosts."""
+
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> Mapping[str, str]:
+        """See that hosts end by themselves once everybody forgets them; return, by host, why not."""
 
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell on the host, None where there is no such way."""

@@ -1,6 +1,6 @@
 """What stands behind the hosts of a driver, and knows what docker-machine does not."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -35,6 +35,12 @@ class Cloud(Protocol):
 
         It is called again and again while the host is made, and is done once it returns True.
         """
+
+    def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
+        """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""
+
+    def renewal(self) -> Sequence[str] | None:
+        """Return the command that lets a host live on, None where its end is not put off."""
 
     def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
         """See that the region has nothing of a host; raise `LeftBehind` that names what it may have."""

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +26,7 @@ from orchestrator.places.machine.program import MachineProgram
 from orchestrator.places.machine.regions import RegionSlots
 from orchestrator.places.machine.removal import MachineRemoval, RemovalLimits
 from orchestrator.places.machine.store import MachineStore
+from orchestrator.places.machine.tending import MachineTending
 from orchestrator.places.place import NewHost, Say
 from orchestrator.places.shell import run
 
@@ -91,20 +92,22 @@ class MachineHosts:
             cloud_for=cloud_for,
         )
         self._guard = Guard(self._notes)
+        self._tending = MachineTending(
+            notes=self._notes, guard=self._guard, cloud_of=self._cloud_of, ssh_command=self.ssh_command
+        )
 
     def prepare(self, *, deadline: Deadline) -> None:
         """Make the certificates, which are made alone."""
         self.store.prepare(program=str(self.program.version()))
         self._certificates.make(deadline=deadline)
 
-    def guard(self) -> dict[str, str]:
-        """Guard the hosts that are not guarded yet; return, by host, why that could not be."""
-        found = {}
-        for name in self._notes.names():
-            cloud = None if self._guard.is_guarded(name) else self._cloud_of(name)
-            if cloud is not None and (why := self._guard.once(name, cloud)):
-                found[name] = why
-        return found
+    def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> dict[str, str]:
+        """See that hosts end by themselves once everybody forgets them; return, by host, why not."""
+        return self._tending.tend(host_names, deadline=deadline)
+
+    def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
+        """Let testers at some addresses send echo requests to hosts."""
+        self._tending.admit(host_names, addresses=addresses)
 
     def create(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         """Make the host and see that its engine answers.

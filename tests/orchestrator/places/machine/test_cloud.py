@@ -1,6 +1,6 @@
 """What docker-machine cannot know is asked of the cloud behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -28,6 +28,7 @@ class FakeCloud:
     sees_after: int = 0
     guarded: list[tuple[str, str, str]] = field(default_factory=list)
     removed: list[tuple[str, str, UUID]] = field(default_factory=list)
+    admitted: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def keys(self) -> Keys | None:
         return Keys(access_key="AKIAFRESH", secret_key="s", session_token="t", source="role")
@@ -43,6 +44,12 @@ class FakeCloud:
         if self.refuses is not None:
             raise self.refuses
         return len(self.guarded) > self.sees_after
+
+    def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
+        self.admitted.append((region, sorted(addresses)))
+
+    def renewal(self) -> Sequence[str] | None:
+        return None
 
     def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
         self.removed.append((host_name, region, fleet_id))
@@ -153,9 +160,22 @@ def test_a_host_that_could_not_be_guarded_is_guarded_by_a_later_command(tmp_path
     later = FakeCloud()
     hosts = hosts_of(program, tmp_path, cloud=later)
 
-    assert hosts.guard() == {}
-    assert hosts.guard() == {}
+    assert hosts.tend([NAME], deadline=soon()) == {}
+    assert hosts.tend([NAME], deadline=soon()) == {}
     assert [name for name, _, _ in later.guarded] == [NAME]
+
+
+def test_each_region_lets_the_peers_in_once(tmp_path: Path) -> None:
+    cloud = FakeCloud(zones="a")
+    program = told_program(tmp_path / "program", create=[[*LAUNCHED, {"exit": 0}]])
+    hosts = hosts_of(program, tmp_path, cloud=cloud)
+    with pytest.raises(LeftBehind):
+        hosts.create(a_host(amazonec2_region="eu-west-1"), say=nobody, deadline=Deadline.after(5))
+
+    for addresses in (["10.0.0.1"], ["10.0.0.1"], ["10.0.0.2", "10.0.0.1"]):
+        hosts.admit([NAME, NAME, "unknown"], addresses=addresses)
+
+    assert cloud.admitted == [("eu-west-1", ["10.0.0.1"]), ("eu-west-1", ["10.0.0.1", "10.0.0.2"])]
 
 
 def test_keys_of_a_cloud_are_fresh_for_each_call_of_docker_machine(tmp_path: Path) -> None:
