@@ -61,13 +61,6 @@ class HostChecks:
 
     def machines(self) -> str:
         """Raise where docker-machine, a driver or its options would not do; return which it is."""
-        everywhere = [tester.name for tester in self.on_machines if tester.regions == "all"]
-        if everywhere:
-            raise ConfigurationError(
-                f"`regions: all` of {_some(everywhere)} cannot be carried out",
-                cause="this version does not ask an account for its regions",
-                next_step="name them: `regions: [eu-west-1, us-east-1]`",
-            )
         refused = [found for found in self._found() if found.state == "failed"]
         if refused:
             raise ConfigurationError(

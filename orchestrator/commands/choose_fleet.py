@@ -52,6 +52,15 @@ def wanted_fleet(asked: Asked, *, edge: Edge) -> Fleet:
 
     Without a word it is `./fleet.yaml` if that is there, else the table. Raises `FleetFileError`.
     """
+    fleet = _read_fleet(asked, edge=edge)
+    if fleet.testers_of_all_regions():
+        from orchestrator.act.everywhere import everywhere
+
+        return everywhere(fleet, edge=edge)
+    return fleet
+
+
+def _read_fleet(asked: Asked, *, edge: Edge) -> Fleet:
     if asked.source == TESTERS:
         if asked.fleet is not None:
             raise ConfigurationError(

@@ -8,6 +8,7 @@ from orchestrator.decide.actions import Action
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import Host
 from orchestrator.decide.plan import plan
+from orchestrator.fleet.drivers import is_of_docker_machine
 from orchestrator.fleet.model import Fleet
 from orchestrator.settings import Edge
 
@@ -50,3 +51,21 @@ def _runs(fleet: Fleet, *, state: FleetState, sweep: Sweep, edge: Edge) -> list[
     access = collector_access(fleet, state, settings=edge.settings, environment=edge.environment)
     with access as found, found.client() as client:
         return known_runs(client.runs(sweep_id=sweep.sweep_id))
+
+
+def prices_of(fleet: Fleet, *, edge: Edge, offline: bool) -> dict[str, float | None]:
+    """Return USD per hour of each tester's host that costs something, None where nobody knows."""
+    if not any(is_of_docker_machine(tester.driver) for tester in fleet.testers):
+        return {}
+    from orchestrator.act.check_hosts import HostChecks
+    from orchestrator.act.clouds import can_ask
+    from orchestrator.act.price import FleetPrice
+    from orchestrator.act.suppliers import Suppliers
+
+    state = state_of(fleet.name, state_dir=edge.settings.state_dir)
+    hosts = HostChecks(fleet, state=state, access=None, only=None, edge=edge)
+    suppliers = None
+    if can_ask() and not offline:
+        suppliers = Suppliers(fleet, state=state, hosts=hosts, edge=edge)
+    price = FleetPrice(fleet=fleet, testers=hosts.elsewhere, suppliers=suppliers)
+    return {name: each.usd for name, each in price.hosts.items()}

@@ -78,7 +78,7 @@ def _by_id(fleet_id: UUID, *, shown: Stage, interrupts: Interrupts) -> int:
             cause="their processes do not end",
             next_step=f"orchestrate down --fleet-id {fleet_id}",
         )
-    local = f"{strays.stopped} local testers removed, 0 left."
+    local = f"{strays.stopped} removed, 0 left."
     if not can_ask():
         if not strays.stopped:
             raise ConfigurationError(

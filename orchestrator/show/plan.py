@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.show.plain import duration
 
+Prices = Mapping[str, float | None]
+
 WIDTH = 80
 LONGEST_NAME = 20
 HEAD = ("TESTER", "WHERE", "DRIVER", "SPOT", "USD/h", "CHANGE")
@@ -29,11 +32,15 @@ FREE = ("local", "docker", "generic", "none")
 """Drivers that make no host: nobody is paid for it."""
 
 
-def plan_text(fleet: Fleet, actions: Sequence[Action]) -> str:
-    """Return the table of `orchestrate plan`, at most 80 columns wide."""
+def plan_text(fleet: Fleet, actions: Sequence[Action], *, prices: Prices | None = None) -> str:
+    """Return the table of `orchestrate plan`, at most 80 columns wide.
+
+    `prices` has USD per hour of each tester's host that costs something, None where nobody knows.
+    """
+    prices = {} if prices is None else prices
     changes = _changes(actions)
     rows = [
-        _row(fleet.tester(name), name=name, change=change)
+        _row(fleet.tester(name), name=name, change=change, usd=_usd_text(name, prices))
         for name, change in sorted(changes.items(), key=lambda item: _order(fleet).get(item[0], len(changes)))
     ]
     runs = "runs without an end" if fleet.run.repeat is None else _count(fleet.run.repeat, "run") + " each"
@@ -45,20 +52,18 @@ def plan_text(fleet: Fleet, actions: Sequence[Action]) -> str:
     remove = sum(isinstance(action, RemoveHost) for action in actions)
     total = f"Plan: {create} to create, {keep} to keep, {remove} to remove."
     if fleet.run.repeat is not None and any(not isinstance(action, KeepHost) for action in actions):
-        is_free = all(tester.driver in FREE for tester in fleet.testers)
-        total += f" About {duration(_sweep_s(fleet))}, " + (
-            "at most 0.00 USD" if is_free else "price unknown"
-        )
+        total += f" About {duration(_sweep_s(fleet))}, {_price_text(fleet, prices)}"
     lines += ["", total]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def plan_json(fleet: Fleet, actions: Sequence[Action]) -> str:
+def plan_json(fleet: Fleet, actions: Sequence[Action], *, prices: Prices | None = None) -> str:
     """Return a plan as one JSON object."""
     body = {
         "v": 1,
         "fleet": fleet.name,
         "source": fleet.source,
+        "usd_per_hour": dict(prices or {}),
         "actions": [{"action": type(action).__name__} | _plain(action) for action in actions],
     }
     return json.dumps(body, indent=2) + "\n"
@@ -100,12 +105,26 @@ def _word(action: Action) -> str:
             return "- abandon runs"
 
 
-def _row(tester: Tester | None, *, name: str, change: str) -> tuple[str, ...]:
+def _usd_text(name: str, prices: Prices) -> str:
+    usd = prices.get(name)
+    return "-" if usd is None else f"{usd:.4f}"
+
+
+def _price_text(fleet: Fleet, prices: Prices) -> str:
+    """Return what a sweep costs at most: every host until `limits.deadline`."""
+    paid = [tester.name for tester in fleet.testers if tester.driver not in FREE]
+    known = [usd for name in paid if (usd := prices.get(name)) is not None]
+    if len(known) < len(paid):
+        return "price unknown"
+    return f"at most {fsum(known) * fleet.limits.deadline_s / 3_600:.2f} USD"
+
+
+def _row(tester: Tester | None, *, name: str, change: str, usd: str) -> tuple[str, ...]:
     if tester is None:
         return (name, "-", "-", "-", "-", change)
     region = tester.location.region if tester.location is not None else None
     where = region or ("this machine" if tester.driver == "local" else "-")
-    return (name, where, tester.driver, "yes" if tester.spot else "-", "-", change)
+    return (name, where, tester.driver, "yes" if tester.spot else "-", usd, change)
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

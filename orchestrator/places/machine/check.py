@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.nearest import did_you_mean
-from orchestrator.places.machine.docker_machine import Flag, hidden_options, looks_secret, name_problem
+from orchestrator.places.machine.docker_machine import (
+    Flag,
+    hidden_options,
+    known_regions,
+    looks_secret,
+    name_problem,
+    region_of,
+)
 from orchestrator.places.machine.environment import AMAZON, MachineEnvironment
 from orchestrator.places.machine.keys import AMAZON_OPTIONS
 from orchestrator.places.machine.program import MachineProgram
@@ -77,7 +84,12 @@ def _of_driver(program: MachineProgram, *, driver: str, hosts: list[NewHost]) ->
         yield _failed(error)
         return
     # Testers often share their options: each mistake is told once.
-    told = {finding: None for host in hosts for finding in _of_host(program.environment, host, flags=flags)}
+    known = known_regions(program.version())
+    told = {
+        finding: None
+        for host in hosts
+        for finding in _of_host(program.environment, host, flags=flags, known=known)
+    }
     yield from told
     if driver != AMAZON and (kept := [name for name in flags if looks_secret(name)]):
         yield Found(
@@ -88,13 +100,27 @@ def _of_driver(program: MachineProgram, *, driver: str, hosts: list[NewHost]) ->
         )
 
 
-def _of_host(environment: MachineEnvironment, host: NewHost, *, flags: Mapping[str, Flag]) -> Iterator[Found]:
+def _of_host(
+    environment: MachineEnvironment,
+    host: NewHost,
+    *,
+    flags: Mapping[str, Flag],
+    known: frozenset[str] | None,
+) -> Iterator[Found]:
     if (problem := name_problem(host.name)) is not None:
         yield Found(
             state=FAILED,
             detail=f"the host of {host.tester} cannot be called {host.name!r}",
             cause=problem,
             next_step="shorten the name of the fleet or of the tester",
+        )
+    region = region_of(host.driver, host.options, otherwise=host.region)
+    if host.driver == AMAZON and known is not None and region not in known:
+        yield Found(
+            state=FAILED,
+            detail=f"this docker-machine cannot make hosts in {region}",
+            cause="its list of regions ended in 2019",
+            next_step="name a fork by ORCHESTRATE_DOCKER_MACHINE: GitLab's docker-machine or rancher-machine",
         )
     for option, value in host.options.items():
         flag = flags.get(option)

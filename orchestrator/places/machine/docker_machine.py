@@ -78,6 +78,20 @@ DEFAULT_REGIONS = {"amazonec2": "us-east-1"}
 """Where drivers make their hosts that are told no region."""
 
 
+UPSTREAM_REGIONS = frozenset({
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-west-1", "ca-central-1", "sa-east-1",
+    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
+    "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "cn-north-1", "cn-northwest-1",
+})  # fmt: skip
+"""The regions of AWS that docker-machine 0.16.2 knows; it refuses all others."""
+
+
+def known_regions(program: "Program") -> frozenset[str] | None:
+    """Return the regions of AWS that a docker-machine can make hosts in, None where nobody knows."""
+    return UPSTREAM_REGIONS if program.fork == "upstream" else None
+
+
 def version_of(output: str, *, program: str) -> Program:
     """Return what `--version` said; raise `NotDockerMachine`."""
     found = _VERSION.search(output)

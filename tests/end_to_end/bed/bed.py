@@ -23,6 +23,8 @@ from tests.end_to_end.bed.settings import Settings
 
 BEGIN_S = 60.0
 ANSWER_S = 120.0
+MACHINES_GROUP = "docker-machine"
+"""The group that docker-machine makes by itself, and never deletes."""
 
 
 class Refused(Exception):
@@ -160,12 +162,13 @@ class Bed(Settings):
         return state
 
     def left(self) -> dict[str, Any]:
-        """What costs money or bars a name: the state without groups, which docker-machine never deletes."""
-        return {
-            region: held
-            for region, held in self.state().items()
-            if any(found for kind, found in held.items() if kind != "groups")
-        }
+        """What costs money or bars a name: the state without the group that docker-machine never deletes."""
+        found = {}
+        for region, holds in self.state().items():
+            holds["groups"] = [name for name in holds["groups"] if name != MACHINES_GROUP]
+            if any(holds.values()):
+                found[region] = holds
+        return found
 
     def add_host(
         self, name: str, *, fault: str = "", os: str = "debian", delay_s: float = 0.0

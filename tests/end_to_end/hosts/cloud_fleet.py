@@ -113,7 +113,11 @@ class CloudFleet:
             [*self.bed.prefix, sys.executable, *how, *arguments],
             cwd=self.folder,
             env=self.bed.environment()
-            | {"ORCHESTRATE_STATE_DIR": str(self.state), "NO_COLOR": "1"}
+            | {
+                "ORCHESTRATE_STATE_DIR": str(self.state),
+                "ORCHESTRATE_ADDRESS": self.bed.address,
+                "NO_COLOR": "1",
+            }
             | self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

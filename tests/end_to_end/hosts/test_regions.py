@@ -1,12 +1,28 @@
 """Hosts in regions: created, used and removed by the real docker-machine."""
 
 from tests.end_to_end.bed.bed import Bed
+from tests.end_to_end.bed.calling import aws
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
 
 TEN = (
     "us-east-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1",
     "eu-central-1", "eu-north-1", "ap-northeast-1", "ap-southeast-2", "ap-south-1",
 )  # fmt: skip
+
+
+PROOF = (
+    "the cloud has 0 spot requests, 0 instances, 0 key pairs, 0 volumes, 0 security groups; removed here:"
+    " 3 security groups"
+)
+
+
+def assert_open_to_us_only(bed: Bed, region: str) -> None:
+    """Assert that every rule of our group names our own address."""
+    filters = [{"Name": "group-name", "Values": ["orchestrate-*"]}]
+    (group,) = aws(bed, "ec2", region, "describe_security_groups", Filters=filters)["SecurityGroups"]
+    networks = {item["CidrIp"] for rule in group["IpPermissions"] for item in rule["IpRanges"]}
+    assert networks == {f"{bed.address}/32"}
+    assert not any(rule.get("Ipv6Ranges") for rule in group["IpPermissions"])
 
 
 def test_three_regions_measure_and_nothing_is_left(bed: Bed, cloud: CloudFleet) -> None:
@@ -17,9 +33,12 @@ def test_three_regions_measure_and_nothing_is_left(bed: Bed, cloud: CloudFleet) 
     assert up.code == 0, up.err
     assert sorted(run["state"] for run in cloud.runs()) == ["complete"] * 6
     assert len(bed.left()) == 3
+    for region in bed.left():
+        assert_open_to_us_only(bed, region)
     down = cloud.run("down")
     assert down.code == 0, down.err
     assert "3 removed, 0 left" in down.err
+    assert PROOF in down.err
     assert bed.left() == {}
 
 

@@ -79,8 +79,13 @@ class World:
         return path
 
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATE_")}
-        return kept | {"ORCHESTRATE_STATE_DIR": str(self.state), "NO_COLOR": "1"} | self.settings
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ORCHESTRATE_", "AWS_"))
+        }
+        # No cloud is asked, and no machine's own service for credentials either.
+        alone = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+        alone["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+        return kept | alone | {"ORCHESTRATE_STATE_DIR": str(self.state), "NO_COLOR": "1"} | self.settings
 
     def begin(self, *arguments: str, kill_after: int | None = None) -> subprocess.Popen[str]:
         before = ["-m", "orchestrator"] if kill_after is None else ["-c", KILLER, str(kill_after)]

@@ -12,6 +12,7 @@ from orchestrator.places.deadline import Deadline
 from orchestrator.places.machine.cloud import Offer
 from orchestrator.places.machine.creation import CreateFailed
 from orchestrator.places.machine.keys import Keys
+from orchestrator.places.machine.note import MachineNote, MachineNotes
 from orchestrator.places.place import NewHost
 from tests.orchestrator.places.machine.a_machine import NAME, a_host, calls, hosts_of, soon, told_program
 from tests.orchestrator.places.machine.test_hosts import FAILED, GONE, LAUNCHED, LAUNCHING, nobody
@@ -167,10 +168,9 @@ def test_a_host_that_could_not_be_guarded_is_guarded_by_a_later_command(tmp_path
 
 def test_each_region_lets_the_peers_in_once(tmp_path: Path) -> None:
     cloud = FakeCloud(zones="a")
-    program = told_program(tmp_path / "program", create=[[*LAUNCHED, {"exit": 0}]])
-    hosts = hosts_of(program, tmp_path, cloud=cloud)
-    with pytest.raises(LeftBehind):
-        hosts.create(a_host(amazonec2_region="eu-west-1"), say=nobody, deadline=Deadline.after(5))
+    hosts = hosts_of(told_program(tmp_path / "program"), tmp_path, cloud=cloud)
+    note = MachineNote(driver="amazonec2", region="eu-west-1", fleet_id=str(a_host().fleet_id))
+    MachineNotes(tmp_path / "testers").write(NAME, note)
 
     for addresses in (["10.0.0.1"], ["10.0.0.1"], ["10.0.0.2", "10.0.0.1"]):
         hosts.admit([NAME, NAME, "unknown"], addresses=addresses)
