@@ -112,6 +112,6 @@ def test_regions_measure_each_other_and_let_nobody_else_in(bed: Bed, cloud: Clou
         if cell is not None
     }
     assert set(cells) == {(one, other) for one in regions for other in regions if one != other}
-    assert all(cell["loss"] == 0 for cell in cells.values()), cells
+    assert all(cell["loss_ratio"] == 0 for cell in cells.values()), cells
     assert cloud.run("down").code == 0
     assert bed.left() == {}
