@@ -8,6 +8,7 @@ from orchestrator.cloud.dead_man import renewal
 from orchestrator.cloud.group import FleetGroups
 from orchestrator.cloud.mark import Marker
 from orchestrator.cloud.proof import Clearing
+from orchestrator.cloud.spot import spot_refusal
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.machine.cloud import Offer
 from orchestrator.places.machine.keys import Keys
@@ -54,6 +55,10 @@ class AwsCloud:
     def guard(self, host_name: str, *, region: str, fleet_id: UUID, tester: str) -> bool:
         """Mark what was launched for a host as ours, and let its end be the end of its bill."""
         return self._marker.mark(host_name, region=region, fleet_id=fleet_id, tester=tester)
+
+    def denied(self, host_name: str, *, region: str) -> str:
+        """Return why what was asked for a host is not to be had now, empty while it may come."""
+        return spot_refusal(self._account, host_name, region=region)
 
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""

@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -121,13 +120,13 @@ def follow(
     deadline: Deadline,
     environment: Mapping[str, str],
     on_line: Callable[[str], None] | None = None,
-    stop: threading.Event | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Run a program that writes to the end of `log`, and tell each line as it is written.
 
     It has no input, and everything that it writes comes back as `stdout`. It outlives our sudden
     death, and an exception from `on_line`: what it has begun may not be cut off in the middle. Past
-    the deadline, or once `stop` is set, its whole session is killed. Raise `ProgramFailed`.
+    the deadline, or once `stop` returns True, its whole session is killed. Raise `ProgramFailed`.
     """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -141,7 +140,7 @@ def follow(
     timed_out = stopped = False
     tail = Tail(log, offset=begin, on_line=on_line)
     while process.poll() is None:
-        stopped = stop is not None and stop.is_set()
+        stopped = stop()
         timed_out = deadline.is_over and not stopped
         if stopped or timed_out:
             _kill_group(process)

@@ -36,6 +36,9 @@ class Cloud(Protocol):
         It is called again and again while the host is made, and is done once it returns True.
         """
 
+    def denied(self, host_name: str, *, region: str) -> str:
+        """Return why what was asked for a host is not to be had now, empty while it may come."""
+
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""
 

@@ -45,11 +45,18 @@ class MachineCreation:
         self._stop = stop
 
     def create(
-        self, host: NewHost, *, say: Say, deadline: Deadline, on_launch: Callable[[], None] = lambda: None
+        self,
+        host: NewHost,
+        *,
+        say: Say,
+        deadline: Deadline,
+        on_launch: Callable[[], None] = lambda: None,
+        is_vain: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Create a host and return how that ended; raise `CreateFailed` where it was not begun.
 
-        `on_launch` is called, from another thread, when its cloud is about to be asked for it.
+        `on_launch` is called, from another thread, when its cloud is about to be asked for it. It is
+        stopped once `is_vain` returns True.
         """
         command, environment = self._command(host)
         region = region_of(host.driver, host.options, otherwise=host.region)
@@ -73,7 +80,7 @@ class MachineCreation:
                 deadline=deadline,
                 environment=environment,
                 on_line=lambda line: _tell(line, say=say, on_launch=on_launch),
-                stop=self._stop,
+                stop=lambda: self._stop.is_set() or is_vain(),
             )
 
     def failure(self, host: NewHost, outcome: Outcome) -> CreateFailed:

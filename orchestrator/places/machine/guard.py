@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from orchestrator.errors import OrchestratorError
@@ -14,6 +14,15 @@ LOOK_S = 1.5
 """How long a launch is given before the cloud is asked for it, and asked again."""
 
 
+@dataclass(kw_only=True, slots=True)
+class Launch:
+    """A host on its way: `begun` once its cloud is asked, `denied` once the cloud will not give it now."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    denied: str = ""
+
+
 class Guard:
     """Marks hosts as ours in their cloud, so that one that everybody forgets ends by itself."""
 
@@ -21,21 +30,21 @@ class Guard:
         self._notes = notes
 
     @contextmanager
-    def watching(self, name: str, cloud: Cloud | None) -> Iterator[threading.Event]:
-        """Guard a host while it is made, from when the event is set; at its end, try once more."""
-        launched, ended = threading.Event(), threading.Event()
+    def watching(self, name: str, cloud: Cloud | None) -> Iterator[Launch]:
+        """Guard a host while it is made, from its launch on; at its end, try once more."""
+        launch = Launch()
         if cloud is None:
-            yield launched
+            yield launch
             return
         watcher = threading.Thread(
-            target=self._watch, args=(name, cloud, launched, ended), name=f"guard-{name}", daemon=True
+            target=self._watch, args=(name, cloud, launch), name=f"guard-{name}", daemon=True
         )
         watcher.start()
         try:
-            yield launched
+            yield launch
         finally:
-            ended.set()
-            launched.set()
+            launch.ended.set()
+            launch.begun.set()
             watcher.join()
 
     def is_guarded(self, name: str) -> bool:
@@ -58,8 +67,17 @@ class Guard:
             return ""
         return "its cloud does not show it yet"
 
-    def _watch(self, name: str, cloud: Cloud, launched: threading.Event, ended: threading.Event) -> None:
-        launched.wait()
-        while not ended.wait(LOOK_S):
+    def _watch(self, name: str, cloud: Cloud, launch: Launch) -> None:
+        launch.begun.wait()
+        while not launch.ended.wait(LOOK_S):
             if not self.once(name, cloud):
                 return
+            launch.denied = launch.denied or self._denied(name, cloud)
+
+    def _denied(self, name: str, cloud: Cloud) -> str:
+        note = self._notes.read(name)
+        try:
+            return "" if note is None else cloud.denied(name, region=note.region)
+        except OrchestratorError:
+            # A cloud that does not answer has not denied anything.
+            return ""

@@ -147,8 +147,16 @@ class MachineHosts:
         for attempt in range(1 + RACES):
             if attempt:
                 self._removal.remove(host.name, say=say, deadline=deadline)
-            with self._guard.watching(host.name, cloud) as launched:
-                outcome = self._creation.create(host, say=say, deadline=deadline, on_launch=launched.set)
+            with self._guard.watching(host.name, cloud) as launch:
+                outcome = self._creation.create(
+                    host,
+                    say=say,
+                    deadline=deadline,
+                    on_launch=launch.begun.set,
+                    is_vain=lambda: bool(launch.denied),
+                )
+            if launch.denied and outcome.stopped and not self._stop.is_set():
+                return CreateFailed(f"{host.name} is not to be had now", cause=launch.denied, kind=CAPACITY)
             if not lost_a_race(outcome) or deadline.is_over:
                 break
         # An option that it does not know makes it print its help, and may end it with exit 0.

@@ -141,7 +141,7 @@ class MachineRemoval:
                 log=self._notes.head(name, "rm"),
                 deadline=deadline,
                 environment=environment,
-                stop=stop,
+                stop=lambda: stop is not None and stop.is_set(),
             )
             # Exit 0 alone is no proof: it is also what `rm` says when somebody did not answer it.
             if not self._store.has(name) or removal_said_missing(outcome.stdout):

@@ -97,7 +97,7 @@ def test_a_followed_program_ends_when_somebody_asks_for_it(tmp_path: Path) -> No
     stop = threading.Event()
     outcome = follow(
         sh("echo begun; sleep 60"), log=tmp_path / "log", deadline=Deadline.after(30), environment={},
-        on_line=lambda _: stop.set(), stop=stop,
+        on_line=lambda _: stop.set(), stop=stop.is_set,
     )  # fmt: skip
     assert (outcome.timed_out, outcome.stopped) == (False, True)
 

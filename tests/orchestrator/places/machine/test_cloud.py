@@ -46,6 +46,9 @@ class FakeCloud:
             raise self.refuses
         return len(self.guarded) > self.sees_after
 
+    def denied(self, host_name: str, *, region: str) -> str:
+        return ""
+
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         self.admitted.append((region, sorted(addresses)))
 
