@@ -3,11 +3,13 @@
 PYTHON ?= python3
 FLEET ?= fleet.yaml
 PART ?=
+N ?= 200
+SEED ?=
 CONTEXT ?= build/tester
 PYTEST_ARGS ?= -q -n 2 --dist loadgroup
 BIN := .venv/bin
 
-.PHONY: up down test check bench bed image-context lock clean
+.PHONY: up down test check bench torture bed image-context lock clean
 
 ## up: run the fleet of fleet.yaml and print what it found
 up: .venv/run.stamp
@@ -31,6 +33,10 @@ check: .venv/test.stamp
 ## bench: figures and ratios against peers in the same run; PART=cli for one part
 bench: .venv/test.stamp
 	@$(BIN)/python -m tests.benchmarks.run $(PART)
+
+## torture: kill orchestrators and docker-machine by chance until N processes were killed; what is left?
+torture: .venv/test.stamp
+	@$(BIN)/python -m tests.end_to_end.torture --kills $(N) $(if $(SEED),--seed $(SEED))
 
 ## bed: a cloud of our own to try things in, by hand; docs/cloud-bed.md
 bed: .venv/test.stamp

@@ -88,6 +88,7 @@ def offers_of(account: "Account", *, state: FleetState, fleet: Fleet, edge: Edge
 
 
 def _aws(keys: Keys | None, *, state: FleetState, fleet: Fleet | None, edge: Edge) -> "AwsCloud":
+    from orchestrator.cloud.address import orchestrators_networks
     from orchestrator.cloud.aws import AwsCloud
     from orchestrator.cloud.dead_man import life_s
 
@@ -102,6 +103,7 @@ def _aws(keys: Keys | None, *, state: FleetState, fleet: Fleet | None, edge: Edg
         account,
         offers_for=offers_for,
         groups_of=None if offers is None else offers.groups_of,
+        networks=lambda: orchestrators_networks(edge.environment),
         renewed_s=life_s(fleet) if fleet is not None and fleet.run.repeat is None else None,
     )
 

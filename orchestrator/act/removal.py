@@ -11,6 +11,7 @@ from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.observe import known_runs
 from orchestrator.act.ports import Ports
 from orchestrator.act.sweep import finish_sweep, outcome_of
+from orchestrator.act.tending import tend
 from orchestrator.collector_client import CollectorError
 from orchestrator.decide.plan import plan_down
 from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
@@ -19,6 +20,7 @@ from orchestrator.places.deadline import Deadline
 
 CONCURRENCY = 10
 
+TEND_S = 10.0
 REMOVE_S = 3_600.0
 """How long a fleet's removal may take; each step of each host has a deadline of its own."""
 
@@ -49,6 +51,8 @@ def remove_hosts(*, ports: Ports, interrupts: Interrupts, deadline: Deadline) ->
     """Drain and remove every host of the fleet; one that fails keeps no other from going."""
     before = ports.journal.hosts()
     with interrupts.clearing_up():
+        # It lets us in from where we are now; what else is amiss with hosts, their removal will tell.
+        tend(ports, within_s=TEND_S)
         failures = apply(
             plan_down(hosts=before, now=ports.clock()),
             work=HostWork(fleet=None, sweep_id=None, ports=ports),

@@ -15,6 +15,7 @@ from orchestrator.act.observe import Lookout, known_runs
 from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.act.progress import progress_of
+from orchestrator.act.tending import Tending
 from orchestrator.collector_client import CollectorError
 from orchestrator.decide.actions import (
     AbandonRun,
@@ -64,6 +65,7 @@ class Watch:
     work: HostWork
     interrupts: Interrupts
     revive: Callable[[], None]
+    tending: Tending
     only: Collection[str] | None = None
     replace: Collection[str] = ()
     is_partial: bool = False
@@ -143,7 +145,8 @@ class Watch:
         # The testers first, then the runs: whoever is gone by now has delivered what we read next.
         # A host whose reports are being fetched is looked at too: fetching from a silent one takes long.
         self._lookout.look(busy=busy, at_all=at_all)
-        busy |= self._fetchers.busy
+        self.tending.leave_in_time(self._crew, self.work, only=self.only)
+        busy |= self._crew.busy | self._fetchers.busy
         hosts = self.ports.journal.hosts(include_removed=True)
         self._read_runs()
         todo = plan(

@@ -1,14 +1,15 @@
 """EC2 as it stands behind docker-machine's driver `amazonec2`."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from orchestrator.cloud.account import Account
+from orchestrator.cloud.address import Network
 from orchestrator.cloud.dead_man import renewal
 from orchestrator.cloud.group import FleetGroups
 from orchestrator.cloud.mark import Marker
 from orchestrator.cloud.proof import Clearing
-from orchestrator.cloud.spot import spot_refusal
+from orchestrator.cloud.spot import spot_refusal, spot_takings
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.machine.cloud import Offer
 from orchestrator.places.machine.keys import Keys
@@ -21,7 +22,8 @@ SETTLE_S = 10.0
 class AwsCloud:
     """One account's EC2.
 
-    `offers_for` knows what can be asked for there, `groups_of` a fleet's security groups. A host
+    `offers_for` knows what can be asked for there, `groups_of` a fleet's security groups, and
+    `networks` where the orchestrator comes from now. A host
     lives `renewed_s` from each renewal on; None: it ends when it was made to.
     """
 
@@ -33,6 +35,7 @@ class AwsCloud:
         marker: Marker | None = None,
         clearing: Clearing | None = None,
         groups_of: Callable[[UUID], FleetGroups] | None = None,
+        networks: Callable[[], Sequence[Network]] = tuple,
         renewed_s: float | None = None,
         settle_s: float = SETTLE_S,
     ) -> None:
@@ -41,6 +44,7 @@ class AwsCloud:
         self._marker = marker or Marker(account)
         self._clearing = clearing or Clearing(account)
         self._groups_of = groups_of
+        self._networks = networks
         self._renewed_s = renewed_s
         self._settle_s = settle_s
 
@@ -60,10 +64,19 @@ class AwsCloud:
         """Return why what was asked for a host is not to be had now, empty while it may come."""
         return spot_refusal(self._account, host_name, region=region)
 
+    def takings(self, host_names: Collection[str], *, region: str) -> Mapping[str, str]:
+        """Return, for each host on spare capacity, why it is taken back; empty while it is not."""
+        return spot_takings(self._account, host_names, region=region)
+
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""
         if self._groups_of is not None:
             self._groups_of(fleet_id).open_echo(region, peers=addresses)
+
+    def reopen(self, region: str, *, fleet_id: UUID) -> None:
+        """Let the orchestrator in from where it comes from now, and from nowhere else."""
+        if self._groups_of is not None and (networks := self._networks()):
+            self._groups_of(fleet_id).reopen(region, networks=networks)
 
     def renewal(self) -> Sequence[str] | None:
         """Return the command that lets a host live on, None where its end is not put off."""

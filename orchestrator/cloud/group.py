@@ -83,18 +83,22 @@ class FleetGroups:
             if self._ready.get((region, vpc_id)) == tuple(networks):
                 return self.name
             ec2 = self.clients.client("ec2", region)
-            wanted = {
-                Rule(protocol="tcp", first=port, last=port, network=str(network))
-                for network in networks
-                for port in PORTS
-            }
             try:
                 group = self._found(ec2, vpc_id) or self._made(ec2, vpc_id)
-                _set(ec2, group, wanted=wanted, keep_echo=True)
+                _set(ec2, group, wanted=_for_us(networks), keep_echo=True)
             except REFUSALS as error:
                 raise self._refused(region, error) from error
             self._ready[region, vpc_id] = tuple(networks)
             return self.name
+
+    def reopen(self, region: str, *, networks: Sequence[Network]) -> None:
+        """Open what groups there are to the orchestrator's networks of now; raise `GroupRefused`."""
+        ec2 = self.clients.client("ec2", region)
+        try:
+            for group in self._all(ec2):
+                _set(ec2, group, wanted=_for_us(networks), keep_echo=True)
+        except REFUSALS as error:
+            raise self._refused(region, error) from error
 
     def open_echo(self, region: str, *, peers: Collection[str]) -> None:
         """Let the given addresses, and no other, send echo requests to the hosts of a region.
@@ -151,6 +155,14 @@ class FleetGroups:
             cause=words_of(error),
             next_step="orchestrate check, or name a group of your own by `amazonec2-security-group`",
         )
+
+
+def _for_us(networks: Sequence[Network]) -> set[Rule]:
+    return {
+        Rule(protocol="tcp", first=port, last=port, network=str(network))
+        for network in networks
+        for port in PORTS
+    }
 
 
 def _set(ec2: Any, group: Mapping[str, Any], *, wanted: Collection[Rule], keep_echo: bool) -> None:

@@ -1,5 +1,7 @@
 """What becomes of requests for spare capacity."""
 
+from collections.abc import Collection
+
 from orchestrator.cloud.clients import Clients, pages
 from orchestrator.cloud.refusals import asking
 
@@ -8,6 +10,34 @@ HELD = frozenset({
     "launch-group-constraint", "not-scheduled-yet", "placement-group-constraint", "price-too-low",
 })  # fmt: skip
 """The states of a request that waits for something; source: EC2's list of Spot request status codes."""
+
+
+TAKEN = frozenset({
+    "instance-stopped-by-price", "instance-stopped-capacity-oversubscribed", "instance-stopped-no-capacity",
+    "instance-terminated-by-price", "instance-terminated-by-service",
+    "instance-terminated-capacity-oversubscribed", "instance-terminated-launch-group-constraint",
+    "instance-terminated-no-capacity", "marked-for-stop", "marked-for-termination",
+})  # fmt: skip
+"""The states of a request whose instance the cloud takes back, or has taken; the same source."""
+
+
+def spot_takings(clients: Clients, host_names: Collection[str], *, region: str) -> dict[str, str]:
+    """Return, for each of some hosts that stands on spare capacity, why the cloud takes it back.
+
+    The reason is empty where it does not. Raise `CloudRefused`.
+    """
+    found: dict[str, str] = {}
+    with asking(region):
+        ec2 = clients.client("ec2", region)
+        for item in pages(ec2, "describe_spot_instance_requests", "SpotInstanceRequests"):
+            key_name = (item.get("LaunchSpecification") or {}).get("KeyName", "")
+            status = item.get("Status", {})
+            for name in host_names:
+                if key_name.startswith(name):
+                    is_taken = status.get("Code") in TAKEN
+                    why = f"{status['Code']}: {status.get('Message', '')}".rstrip(": ") if is_taken else ""
+                    found[name] = found.get(name) or why
+    return found
 
 
 def spot_refusal(clients: Clients, host_name: str, *, region: str) -> str:

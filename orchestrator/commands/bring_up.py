@@ -104,7 +104,7 @@ def watch_on(asked: Asked, *, progress: str, edge: Edge) -> int:
 def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts: Interrupts) -> int:
     measured: Measured | None = None
     try:
-        with tending(opened.ports):
+        with tending(opened.ports) as tended:
             measured = measure(
                 at_its_collector(fleet, edge=shown.edge),
                 opened=opened,
@@ -112,6 +112,7 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
                 interrupts=interrupts,
                 only=wish.only,
                 replace=wish.replace,
+                tending=tended,
                 again=wish.again,
                 detach=wish.detach,
             )

@@ -12,10 +12,14 @@ from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorError
 from orchestrator.commands.choose_fleet import fleet_of_record
 from orchestrator.decide.host import HostState
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.fleet.drivers import is_of_docker_machine
+from orchestrator.places.deadline import Deadline
 from orchestrator.places.place import Life
 from orchestrator.settings import Edge
 from orchestrator.show.status import FleetStatus
+
+TEND_S = 60.0
 
 
 def look(state: FleetState, *, refresh: bool, edge: Edge) -> FleetStatus:
@@ -34,6 +38,10 @@ def look(state: FleetState, *, refresh: bool, edge: Edge) -> FleetStatus:
         running = [host.name for host in hosts if host.state is HostState.RUNNING]
         driver_of = {host.name: host.driver for host in hosts}.__getitem__
         places = places_of(state, fleet=fleet_of_record(record, edge=edge), driver_of=driver_of, edge=edge)
+        made = [host.name for host in hosts if is_of_docker_machine(host.driver)]
+        with suppress(OrchestratorError):
+            # Whoever looks also sees to it that hosts end by themselves, and lets himself in.
+            places.tend(made, deadline=Deadline.after(TEND_S))
         lives = places.lives(running)
         access = _access(state, url=url, edge=edge)
         url = None if access is None else access.url

@@ -13,6 +13,7 @@ from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened
 from orchestrator.act.state import FleetState
 from orchestrator.act.sweep import finish_sweep, open_sweep, outcome_of
+from orchestrator.act.tending import Tending
 from orchestrator.act.watch import Watch
 from orchestrator.commands.stage import Stage
 from orchestrator.decide.facts import Sweep
@@ -127,6 +128,7 @@ def measure(
     interrupts: Interrupts,
     only: Collection[str] | None = None,
     replace: Collection[str] = (),
+    tending: Tending,
     again: bool = False,
     detach: bool = False,
 ) -> Measured:
@@ -140,6 +142,7 @@ def measure(
         work=HostWork(fleet=fleet, sweep_id=sweep.sweep_id, ports=ports),
         interrupts=interrupts,
         revive=lambda: _revive(opened, fleet),
+        tending=tending,
         only=only,
         replace=replace,
         is_partial=again and only is not None,

@@ -107,6 +107,13 @@ class PlacesByDriver:
             found |= place.tend(names, deadline=deadline)
         return found
 
+    def taken_back(self, host_names: Sequence[str]) -> dict[str, str]:
+        """Return the hosts that their cloud takes back, and why."""
+        found: dict[str, str] = {}
+        for place, names in self._groups(host_names).items():
+            found |= place.taken_back(names)
+        return found
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester."""
         return self._of(host_name).execute(host_name, command, deadline=deadline)

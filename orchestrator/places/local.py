@@ -145,6 +145,10 @@ class LocalPlace:
         """Return nothing: no host is made here."""
         return {}
 
+    def taken_back(self, host_names: Sequence[str]) -> dict[str, str]:  # noqa: ARG002 - as above
+        """Return nothing: no host is made here."""
+        return {}
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:  # noqa: ARG002 - as above
         """Refuse: a tester of this machine has no container."""
         raise ConfigurationError(

@@ -134,6 +134,9 @@ class Place(Protocol):
         Return, by host, why that could not be.
         """
 
+    def taken_back(self, host_names: Sequence[str]) -> Mapping[str, str]:
+        """Return the hosts that their cloud takes back, and why; raise an `OrchestratorError`."""
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command beside the host's tester; raise `ConfigurationError` where that cannot be."""
 

@@ -174,6 +174,10 @@ class ContainerPlace:
         """See that hosts end by themselves once everybody forgets them."""
         return self._hosts.tend(host_names, deadline=deadline)
 
+    def taken_back(self, host_names: Sequence[str]) -> Mapping[str, str]:
+        """Return the hosts that their cloud takes back, and why."""
+        return self._hosts.taken_back(host_names)
+
     def execute(self, host_name: str, command: Sequence[str], *, deadline: Deadline) -> Said:
         """Run a command in the tester's container; raise `ConfigurationError` where that does not run."""
         with self._engine(host_name, deadline) as engine:

@@ -80,6 +80,10 @@ class DockerHosts:
         """Return nothing: no host is made here."""
         return {}
 
+    def taken_back(self, host_names: Sequence[str]) -> dict[str, str]:  # noqa: ARG002 - as above
+        """Return nothing: no host is made here."""
+        return {}
+
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell there, None where the engine is reached without ssh."""
         parts = urlsplit(self.engine(host_name).url)

@@ -62,5 +62,8 @@ class EngineHosts(Protocol):
     def tend(self, host_names: Sequence[str], *, deadline: Deadline) -> Mapping[str, str]:
         """See that hosts end by themselves once everybody forgets them; return, by host, why not."""
 
+    def taken_back(self, host_names: Sequence[str]) -> Mapping[str, str]:
+        """Return the hosts that their cloud takes back, and why; raise an `OrchestratorError`."""
+
     def ssh_command(self, host_name: str) -> list[str] | None:
         """Return the command that opens a shell on the host, None where there is no such way."""

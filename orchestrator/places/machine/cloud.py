@@ -39,8 +39,17 @@ class Cloud(Protocol):
     def denied(self, host_name: str, *, region: str) -> str:
         """Return why what was asked for a host is not to be had now, empty while it may come."""
 
+    def takings(self, host_names: Collection[str], *, region: str) -> Mapping[str, str]:
+        """Return, for each host that the cloud may take back, why it does so; empty while it does not.
+
+        Raise `ConfigurationError`.
+        """
+
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         """Let some addresses, and no other, send echo requests to a fleet's hosts in a region."""
+
+    def reopen(self, region: str, *, fleet_id: UUID) -> None:
+        """Let the orchestrator in from where it comes from now; raise an `OrchestratorError`."""
 
     def renewal(self) -> Sequence[str] | None:
         """Return the command that lets a host live on, None where its end is not put off."""

@@ -105,6 +105,10 @@ class MachineHosts:
         """See that hosts end by themselves once everybody forgets them; return, by host, why not."""
         return self._tending.tend(host_names, deadline=deadline)
 
+    def taken_back(self, host_names: Sequence[str]) -> dict[str, str]:
+        """Return the hosts that their cloud takes back, and why."""
+        return self._tending.taken_back(host_names)
+
     def admit(self, host_names: Sequence[str], *, addresses: Collection[str]) -> None:
         """Let testers at some addresses send echo requests to hosts."""
         self._tending.admit(host_names, addresses=addresses)

@@ -156,6 +156,14 @@ class Bed(Settings):
         for order in (self.folder / "kills").glob("*.json"):
             order.unlink(missing_ok=True)
 
+    def calm(self, region: str) -> None:
+        """Forget the faults of one region, and every order to kill docker-machine there."""
+        self.ask("calm", region=region)
+        for order in (self.folder / "kills").glob("*.json"):
+            with suppress(FileNotFoundError):
+                if region in order.read_text(encoding="utf-8"):
+                    order.unlink()
+
     def state(self) -> dict[str, Any]:
         """What the account holds, by region; a region that holds nothing is left out."""
         state: dict[str, Any] = self.ask("state")

@@ -3,8 +3,11 @@
 import pytest
 
 from tests.end_to_end.bed.bed import Bed
+from tests.end_to_end.bed.calling import aws
 from tests.end_to_end.bed.environment import ACCESS_KEY
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
+from tests.end_to_end.hosts.our_group import assert_open_to_us_only, our_group
+from tests.end_to_end.hosts.running import Running
 
 REGION = "eu-west-1"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
@@ -128,3 +131,48 @@ def test_every_region_of_the_account_has_a_tester(bed: Bed, cloud: CloudFleet) -
     assert plan.code == 0, plan.err
     assert "16 testers" in plan.out
     assert "aws-sa-east-1" in plan.out
+
+
+def test_a_spot_host_that_is_taken_back_hands_over_what_it_has_and_is_replaced_once(
+    bed: Bed, cloud: CloudFleet
+) -> None:
+    cloud.write(
+        run="{repeat: 3, every: 1s}",
+        count=1_500,
+        testers=f"  - {{name: cheap, use: aws, spot: true, location: {{region: {REGION}}}}}",
+    )
+    up = Running(process=cloud.begin("up"))
+    up.until_said("cheap running")
+
+    bed.interrupt(cloud.instance_of(REGION), warning_s=60.0)
+    ended = up.end()
+
+    assert ended.code == 3, ended.err
+    assert "is taken back by its cloud" in ended.err
+    assert "spot interruption: marked-for-termination" in ended.err
+    assert cloud.run_states() == {"cheap": ["complete", "complete", "truncated"]}
+    assert len(cloud.hosts()) == 2
+    assert cloud.run("down").code == 0
+    assert bed.left() == {}
+
+
+def test_hosts_are_opened_anew_to_an_orchestrator_whose_address_has_changed(
+    bed: Bed, cloud: CloudFleet
+) -> None:
+    cloud.write(REGION)
+    assert cloud.run("up").code == 0
+    group = our_group(bed, REGION)
+    where = {"GroupId": group["GroupId"]}
+    was = [
+        {key: rule[key] for key in ("IpProtocol", "FromPort", "ToPort", "IpRanges")}
+        for rule in group["IpPermissions"]
+    ]
+    aws(bed, "ec2", REGION, "revoke_security_group_ingress", **where, IpPermissions=was)
+    elsewhere = [{**rule, "IpRanges": [{"CidrIp": "10.9.9.9/32"}]} for rule in was]
+    aws(bed, "ec2", REGION, "authorize_security_group_ingress", **where, IpPermissions=elsewhere)
+
+    assert cloud.run("status", "--refresh").code == 0
+
+    assert_open_to_us_only(bed, REGION)
+    assert cloud.run("down").code == 0
+    assert bed.left() == {}

@@ -1,8 +1,8 @@
 """Hosts in regions: created, used and removed by the real docker-machine."""
 
 from tests.end_to_end.bed.bed import Bed
-from tests.end_to_end.bed.calling import aws
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
+from tests.end_to_end.hosts.our_group import assert_open_to_us_only
 
 TEN = (
     "us-east-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-1",
@@ -14,15 +14,6 @@ PROOF = (
     "the cloud has 0 spot requests, 0 instances, 0 key pairs, 0 volumes, 0 security groups; removed here:"
     " 3 security groups"
 )
-
-
-def assert_open_to_us_only(bed: Bed, region: str) -> None:
-    """Assert that every rule of our group names our own address."""
-    filters = [{"Name": "group-name", "Values": ["orchestrate-*"]}]
-    (group,) = aws(bed, "ec2", region, "describe_security_groups", Filters=filters)["SecurityGroups"]
-    networks = {item["CidrIp"] for rule in group["IpPermissions"] for item in rule["IpRanges"]}
-    assert networks == {f"{bed.address}/32"}
-    assert not any(rule.get("Ipv6Ranges") for rule in group["IpPermissions"])
 
 
 def test_three_regions_measure_and_nothing_is_left(bed: Bed, cloud: CloudFleet) -> None:

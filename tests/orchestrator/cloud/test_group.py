@@ -57,6 +57,22 @@ def test_a_group_is_open_to_the_orchestrator_only_and_tagged() -> None:
     assert {"Key": "orchestrate-fleet", "Value": str(FLEET)} in ours()[0]["Tags"]
 
 
+def test_groups_that_stand_are_opened_to_where_we_are_now_and_no_other_is_made() -> None:
+    fleet = groups()
+    fleet.reopen(REGION, networks=networks(HOME))
+    assert ours() == []
+    fleet.ensure(REGION, vpc_id=vpc(), networks=networks(HOME))
+    fleet.open_echo(REGION, peers=["198.51.100.9"])
+
+    groups().reopen(REGION, networks=networks("198.51.100.1"))
+
+    assert opened(fleet) == {
+        ("tcp", 22, "198.51.100.1/32"),
+        ("tcp", 2376, "198.51.100.1/32"),
+        ("icmp", 8, "198.51.100.9/32"),
+    }
+
+
 def test_an_address_that_changed_is_let_in_and_the_old_one_is_not() -> None:
     groups().ensure(REGION, vpc_id=vpc(), networks=networks(HOME))
     moved = groups()

@@ -46,6 +46,7 @@ class Desk:
             "fault": self._fault,
             "faults": faults.waiting,
             "clear": self._clear,
+            "calm": faults.clear,
             "empty": self._empty,
             "state": self._state,
             "interrupt": self._interrupt,

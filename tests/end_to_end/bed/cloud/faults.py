@@ -54,10 +54,10 @@ class Faults:
         with self._lock:
             self._waiting.append((fault, fault.times))
 
-    def clear(self) -> None:
-        """Forget every fault."""
+    def clear(self, region: str = ANYWHERE) -> None:
+        """Forget every fault, or those of one region."""
         with self._lock:
-            self._waiting.clear()
+            self._waiting = [each for each in self._waiting if region not in (ANYWHERE, each[0].region)]
 
     def waiting(self) -> list[dict[str, Any]]:
         """Return what still waits, as plain values."""

@@ -1,6 +1,6 @@
 """What docker-machine cannot know is asked of the cloud behind it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +29,9 @@ class FakeCloud:
     sees_after: int = 0
     guarded: list[tuple[str, str, str]] = field(default_factory=list)
     removed: list[tuple[str, str, UUID]] = field(default_factory=list)
+    revocable: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, list[str]]] = field(default_factory=list)
+    reopened: list[str] = field(default_factory=list)
     admitted: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def keys(self) -> Keys | None:
@@ -49,8 +52,15 @@ class FakeCloud:
     def denied(self, host_name: str, *, region: str) -> str:
         return ""
 
+    def takings(self, host_names: Collection[str], *, region: str) -> Mapping[str, str]:
+        self.asked.append((region, sorted(host_names)))
+        return {name: why for name, why in self.revocable.items() if name in host_names}
+
     def admit(self, region: str, *, fleet_id: UUID, addresses: Collection[str]) -> None:
         self.admitted.append((region, sorted(addresses)))
+
+    def reopen(self, region: str, *, fleet_id: UUID) -> None:
+        self.reopened.append(region)
 
     def renewal(self) -> Sequence[str] | None:
         return None
@@ -167,6 +177,34 @@ def test_a_host_that_could_not_be_guarded_is_guarded_by_a_later_command(tmp_path
     assert hosts.tend([NAME], deadline=soon()) == {}
     assert hosts.tend([NAME], deadline=soon()) == {}
     assert [name for name, _, _ in later.guarded] == [NAME]
+
+
+def test_hosts_on_spare_capacity_are_asked_for_until_they_are_taken_back(tmp_path: Path) -> None:
+    cloud = FakeCloud(zones="a", revocable={NAME: ""})
+    hosts = hosts_of(told_program(tmp_path / "program"), tmp_path, cloud=cloud)
+    for name in (NAME, "bought"):
+        note = MachineNote(
+            driver="amazonec2", region="eu-west-1", fleet_id=str(a_host().fleet_id), guarded=True
+        )
+        MachineNotes(tmp_path / "testers").write(name, note)
+
+    assert hosts.taken_back([NAME, "bought", "unknown"]) == {}
+    cloud.revocable[NAME] = "marked-for-termination"
+    assert hosts.taken_back([NAME, "bought", "unknown"]) == {NAME: "marked-for-termination"}
+    # What was bought is nobody's to take back.
+    assert cloud.asked == [("eu-west-1", sorted([NAME, "bought"])), ("eu-west-1", [NAME])]
+
+
+def test_each_region_is_opened_to_us_once_in_a_while(tmp_path: Path) -> None:
+    cloud = FakeCloud(zones="a")
+    hosts = hosts_of(told_program(tmp_path / "program"), tmp_path, cloud=cloud)
+    note = MachineNote(driver="amazonec2", region="eu-west-1", fleet_id=str(a_host().fleet_id))
+    MachineNotes(tmp_path / "testers").write(NAME, note)
+
+    for _ in range(2):
+        assert hosts.tend([NAME, NAME], deadline=soon()) == {}
+
+    assert cloud.reopened == ["eu-west-1"]
 
 
 def test_each_region_lets_the_peers_in_once(tmp_path: Path) -> None:
