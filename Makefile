@@ -5,11 +5,13 @@ FLEET ?= fleet.yaml
 PART ?=
 N ?= 200
 SEED ?=
+REGION ?=
+SERVER ?=
 CONTEXT ?= build/tester
 PYTEST_ARGS ?= -q -n 2 --dist loadgroup
 BIN := .venv/bin
 
-.PHONY: up down test check bench torture bed image-context lock clean
+.PHONY: up down test check bench torture aws-smoke bed image-context lock clean
 
 ## up: run the fleet of fleet.yaml and print what it found
 up: .venv/run.stamp
@@ -37,6 +39,10 @@ bench: .venv/test.stamp
 ## torture: kill orchestrators and docker-machine by chance until N processes were killed; what is left?
 torture: .venv/test.stamp
 	@$(BIN)/python -m tests.end_to_end.torture --kills $(N) $(if $(SEED),--seed $(SEED))
+
+## aws-smoke: one host in one REGION of your own AWS account; says what it costs and asks first
+aws-smoke: .venv/test.stamp
+	@$(BIN)/python -m tests.end_to_end.aws_smoke $(if $(REGION),--region $(REGION)) $(if $(SERVER),--server $(SERVER))
 
 ## bed: a cloud of our own to try things in, by hand; docs/cloud-bed.md
 bed: .venv/test.stamp

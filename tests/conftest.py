@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kills import AT_LEAST, kills_in
+
 # Tests assert behaviour, never times: a busy machine is no failure.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
@@ -195,11 +197,21 @@ def _execute(server: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how much was killed, and by which chance."""
+    if (kills := kills_in(config)) is not None:
+        terminalreporter.write_line(f"{kills} processes killed, TEST_SEED={SEED}")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the whole run when a test was skipped where none may be (`TESTS_MAY_SKIP=no`)."""
+    """Fail the whole run when too little was tried where nothing may be left out (`TESTS_MAY_SKIP=no`)."""
     if os.environ.get("TESTS_MAY_SKIP") != "no" or session.exitstatus != pytest.ExitCode.OK:
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped"):
         reporter.write_line("tests were skipped, and here none may be (TESTS_MAY_SKIP=no)", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    kills = kills_in(session.config)
+    if reporter is not None and kills is not None and kills < AT_LEAST and len(session.config.args) == 1:
+        reporter.write_line(f"{kills} processes were killed, and {AT_LEAST} must be", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -19,6 +19,10 @@ SETTLE_S = 10.0
 """How long a launch that was cut off is looked for before the cloud's word counts that it made nothing."""
 
 
+SHOWN_S = 2.0
+"""How long things are looked for again that were there before: the cloud's answers agree by then."""
+
+
 class AwsCloud:
     """One account's EC2.
 
@@ -82,8 +86,14 @@ class AwsCloud:
         """Return the command that lets a host live on, None where its end is not put off."""
         return None if self._renewed_s is None else renewal(self._renewed_s)
 
-    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
+    def remove(
+        self, host_name: str, *, region: str, fleet_id: UUID, in_flight: bool, deadline: Deadline
+    ) -> None:
         """See that a region has nothing of a host; raise `LeftBehind` that names what it may have."""
         self._clearing.clear_host(
-            region, host_name, fleet_id=fleet_id, deadline=deadline, settle_s=self._settle_s
+            region,
+            host_name,
+            fleet_id=fleet_id,
+            deadline=deadline,
+            settle_s=self._settle_s if in_flight else min(SHOWN_S, self._settle_s),
         )

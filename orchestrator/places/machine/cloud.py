@@ -54,8 +54,13 @@ class Cloud(Protocol):
     def renewal(self) -> Sequence[str] | None:
         """Return the command that lets a host live on, None where its end is not put off."""
 
-    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
-        """See that the region has nothing of a host; raise `LeftBehind` that names what it may have."""
+    def remove(
+        self, host_name: str, *, region: str, fleet_id: UUID, in_flight: bool, deadline: Deadline
+    ) -> None:
+        """See that the region has nothing of a host; raise `LeftBehind` that names what it may have.
+
+        `in_flight`: a launch may be under way that the region does not show yet.
+        """
 
 
 CloudFor = Callable[[str, Keys | None], Cloud | None]

@@ -133,14 +133,21 @@ class MachineHosts:
             return
         self._removal.remove(host.name, say=say, deadline=deadline)
         offers = [_as_it_stands(host)] if cloud is None else cloud.offers(host)
+        lacking: CreateFailed | None = None
         for number, offer in enumerate(offers, start=1):
             if offer.label:
                 say(f"Asking for {offer.label}")
-            failed = self._make(replace(host, options=offer.options), cloud, say=say, deadline=deadline)
+            try:
+                failed = self._make(replace(host, options=offer.options), cloud, say=say, deadline=deadline)
+            except CreateFailed as late:
+                failed = late
             if failed is None:
                 break
+            if failed.kind == CAPACITY:
+                lacking = failed
             if failed.kind != CAPACITY or number == len(offers) or deadline.is_over:
-                self._undo(host, failed, say=say)
+                # That time was over says less than why it was.
+                self._undo(host, (deadline.is_over and lacking) or failed, say=say)
             self._removal.remove(host.name, say=say, deadline=deadline)
         self._await_engine(host, say=say, deadline=deadline)
 

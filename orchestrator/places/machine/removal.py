@@ -70,6 +70,7 @@ class MachineRemoval:
         await_create(name, may_kill=lambda: self._fate(name) is Fate.KNOWN, deadline=deadline, stop=stop)
         self._store.mend(name)
         note = self._note(name)
+        refused = self._fate(name) is Fate.NOTHING
         cloud = self._cloud_for(note.driver, self._environment.kept_keys(name)) if note.fleet_id else None
         try:
             if self._store.has(name) and self._can_be_removed(name):
@@ -79,7 +80,7 @@ class MachineRemoval:
                 raise
         if cloud is not None:
             say("Asking the cloud what is left")
-            self._remove_from(cloud, name, note=note, deadline=deadline)
+            self._remove_from(cloud, name, note=note, refused=refused, deadline=deadline)
         self.forget(name)
 
     def forget(self, name: str) -> None:
@@ -153,9 +154,17 @@ class MachineRemoval:
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         return outcome
 
-    def _remove_from(self, cloud: Cloud, name: str, *, note: MachineNote, deadline: Deadline) -> None:
+    def _remove_from(
+        self, cloud: Cloud, name: str, *, note: MachineNote, refused: bool, deadline: Deadline
+    ) -> None:
         try:
-            cloud.remove(name, region=note.region, fleet_id=UUID(note.fleet_id), deadline=deadline)
+            cloud.remove(
+                name,
+                region=note.region,
+                fleet_id=UUID(note.fleet_id),
+                in_flight=not (note.guarded or refused),
+                deadline=deadline,
+            )
         except LeftBehind:
             raise
         except OrchestratorError as error:

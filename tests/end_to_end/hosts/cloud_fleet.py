@@ -169,10 +169,10 @@ class CloudFleet:
         return sorted(entry.name for entry in machines.iterdir()) if machines.exists() else []
 
     def instance_of(self, region: str) -> str:
-        """Return the id of the one instance of this fleet in a region."""
-        names = {host["name"] for host in self.hosts()}
-        held = self.bed.state().get(region, {"instances": {}})["instances"]
-        (found,) = (instance for instance, facts in held.items() if facts["name"] in names)
+        """Return the id of the one instance of this fleet in a region that docker-machine knows."""
+        machines = self.of_fleet / "machines" / "machines"
+        drivers = [json.loads(path.read_text())["Driver"] for path in machines.glob("*/config.json")]
+        (found,) = (driver["InstanceId"] for driver in drivers if driver["Region"] == region)
         return str(found)
 
     def status(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import random
 import re
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -11,8 +12,10 @@ from tests.end_to_end.bed.bed import Bed
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
 from tests.end_to_end.hosts.running import Running
 from tests.end_to_end.hosts.several import all_at_once, several
+from tests.kills import KILLS
 
 KILLED = -9
+Tell = Callable[[str, object], None]
 MOMENTS = 4
 FEWEST_RECORDS, MOST_RECORDS = 8, 14
 """An `up` of one region writes more than the first, and fewer than the second: a tester that has
@@ -35,7 +38,9 @@ def assert_every_record_met(killed: list[bool]) -> None:
     assert not killed[-1], killed
 
 
-def test_down_after_a_kill_at_any_record_leaves_nothing(bed: Bed, cloud: CloudFleet) -> None:
+def test_down_after_a_kill_at_any_record_leaves_nothing(
+    bed: Bed, cloud: CloudFleet, record_property: Tell
+) -> None:
     def kill_and_remove(record: int, fleet: CloudFleet) -> bool:
         was_killed = killed_up(record, fleet)
         down = fleet.run("down")
@@ -47,9 +52,12 @@ def test_down_after_a_kill_at_any_record_leaves_nothing(bed: Bed, cloud: CloudFl
         killed = all_at_once(fleets, kill_and_remove)
     assert_every_record_met(killed)
     assert bed.left() == {}
+    record_property(KILLS, sum(killed))
 
 
-def test_up_after_a_kill_at_any_record_completes_the_fleet(bed: Bed, cloud: CloudFleet) -> None:
+def test_up_after_a_kill_at_any_record_completes_the_fleet(
+    bed: Bed, cloud: CloudFleet, record_property: Tell
+) -> None:
     def kill_and_go_on(record: int, fleet: CloudFleet) -> bool:
         was_killed = killed_up(record, fleet)
         up = fleet.run("up")
@@ -63,9 +71,12 @@ def test_up_after_a_kill_at_any_record_completes_the_fleet(bed: Bed, cloud: Clou
         killed = all_at_once(fleets, kill_and_go_on)
     assert_every_record_met(killed)
     assert bed.left() == {}
+    record_property(KILLS, sum(killed))
 
 
-def test_a_create_that_outlives_its_orchestrator_is_waited_for(bed: Bed, cloud: CloudFleet) -> None:
+def test_a_create_that_outlives_its_orchestrator_is_waited_for(
+    bed: Bed, cloud: CloudFleet, record_property: Tell
+) -> None:
     """Killed in the middle of a create: docker-machine goes on, in the cloud's call or behind it."""
 
     def kill_in_create(index: int, fleet: CloudFleet) -> None:
@@ -87,6 +98,7 @@ def test_a_create_that_outlives_its_orchestrator_is_waited_for(bed: Bed, cloud: 
     with several(cloud, count=len(CASES)) as fleets:
         all_at_once(fleets, kill_in_create)
     assert bed.left() == {}
+    record_property(KILLS, len(CASES))
 
 
 CASES = (
@@ -98,7 +110,7 @@ CASES = (
 
 
 def test_down_after_a_kill_at_any_moment_leaves_nothing(
-    bed: Bed, cloud: CloudFleet, chance: random.Random
+    bed: Bed, cloud: CloudFleet, chance: random.Random, record_property: Tell
 ) -> None:
     """The moment comes by chance, between records as well: TEST_SEED meets it again."""
     moments_s = [chance.uniform(1.0, 20.0) for _ in range(MOMENTS)]
@@ -120,10 +132,11 @@ def test_down_after_a_kill_at_any_moment_leaves_nothing(
     with several(cloud, count=MOMENTS) as fleets:
         all_at_once(fleets, kill_and_remove)
     assert bed.left() == {}
+    record_property(KILLS, MOMENTS)
 
 
 def test_a_power_cut_in_the_middle_of_three_creates_leaves_nothing_after_down(
-    bed: Bed, cloud: CloudFleet
+    bed: Bed, cloud: CloudFleet, record_property: Tell
 ) -> None:
     cloud.write(*REGIONS[:3])
     up = Running(process=cloud.begin("up"))
@@ -147,3 +160,4 @@ def test_a_power_cut_in_the_middle_of_three_creates_leaves_nothing_after_down(
     assert re.search(r"\b3 removed, 0 left\.", down.err)
     assert cloud.stored() == []
     assert bed.left() == {}
+    record_property(KILLS, 1)

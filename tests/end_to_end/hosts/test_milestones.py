@@ -1,9 +1,12 @@
 """docker-machine is killed at each of its milestones, and nothing of what it began is lost."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.end_to_end.bed.bed import Bed
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
+from tests.kills import KILLS
 
 MILESTONES = {
     "eu-west-1": "Waiting for machine to be running",
@@ -43,7 +46,7 @@ def killed(bed: Bed, *, since: int) -> set[str]:
 
 
 def test_docker_machine_killed_at_any_milestone_leaves_nothing_after_down(
-    bed: Bed, cloud: CloudFleet, killing: int
+    bed: Bed, cloud: CloudFleet, killing: int, record_property: Callable[[str, object], None]
 ) -> None:
     cloud.environment |= {"ORCHESTRATE_CREATE_ATTEMPTS": "1"}
     cloud.write(*MILESTONES)
@@ -58,10 +61,11 @@ def test_docker_machine_killed_at_any_milestone_leaves_nothing_after_down(
     assert down.code == 0, down.err
     assert cloud.stored() == []
     assert bed.left() == {}
+    record_property(KILLS, len(killed(bed, since=killing)))
 
 
 def test_docker_machine_killed_at_any_milestone_is_made_up_for_by_a_second_create(
-    bed: Bed, cloud: CloudFleet, killing: int
+    bed: Bed, cloud: CloudFleet, killing: int, record_property: Callable[[str, object], None]
 ) -> None:
     cloud.write(*MILESTONES)
 
@@ -75,3 +79,4 @@ def test_docker_machine_killed_at_any_milestone_is_made_up_for_by_a_second_creat
     assert down.code == 0, down.err
     assert cloud.stored() == []
     assert bed.left() == {}
+    record_property(KILLS, len(killed(bed, since=killing)))

@@ -108,7 +108,7 @@ def test_a_policy_that_forbids_the_marking_names_the_call() -> None:
 def test_a_removed_host_leaves_nothing(cloud: Cloud) -> None:
     ids = launch(tags={"Name": HOST}), launch()
 
-    cloud.remove(HOST, region=REGION, fleet_id=FLEET, deadline=Deadline.after(60))
+    cloud.remove(HOST, region=REGION, fleet_id=FLEET, in_flight=True, deadline=Deadline.after(60))
 
     assert states(*ids) == ["terminated", "terminated"]
     assert HOST not in key_names()

@@ -20,7 +20,7 @@ from tests.orchestrator.places.machine.test_hosts import FAILED, GONE, LAUNCHED,
 FULL = f"{FAILED}Error launching instance: InsufficientInstanceCapacity: no room"
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class FakeCloud:
     """Offers what it is told to, and remembers what it was asked."""
 
@@ -31,6 +31,7 @@ class FakeCloud:
     removed: list[tuple[str, str, UUID]] = field(default_factory=list)
     revocable: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, list[str]]] = field(default_factory=list)
+    in_flight: list[bool] = field(default_factory=list)
     reopened: list[str] = field(default_factory=list)
     admitted: list[tuple[str, list[str]]] = field(default_factory=list)
 
@@ -65,8 +66,11 @@ class FakeCloud:
     def renewal(self) -> Sequence[str] | None:
         return None
 
-    def remove(self, host_name: str, *, region: str, fleet_id: UUID, deadline: Deadline) -> None:
+    def remove(
+        self, host_name: str, *, region: str, fleet_id: UUID, in_flight: bool, deadline: Deadline
+    ) -> None:
         self.removed.append((host_name, region, fleet_id))
+        self.in_flight.append(in_flight)
         if self.refuses is not None:
             raise self.refuses
 
@@ -94,6 +98,8 @@ def test_where_one_zone_is_full_the_next_offer_is_made(tmp_path: Path) -> None:
         "Asking for zone b",
     ]
     assert set(cloud.removed) == {(NAME, "eu-west-1", host.fleet_id)}
+    # What was refused is not on its way.
+    assert cloud.in_flight[0] is False
 
 
 def test_a_failure_that_no_other_zone_would_mend_ends_it(tmp_path: Path) -> None:
@@ -118,6 +124,7 @@ def test_what_docker_machine_cannot_name_is_removed_by_the_cloud_and_forgotten(t
         hosts.create(host, say=nobody, deadline=soon())
 
     assert cloud.removed == [(NAME, "eu-west-1", host.fleet_id)]
+    assert cloud.in_flight == [True]
     assert hosts.names() == []
 
 
