@@ -19,7 +19,7 @@ testers: [{{name: {region}, driver: amazonec2, location: {{region: {region}}}}}]
 servers: [{{name: server, host: {server}}}]
 defaults: {{probe: {{count: 10, interval: 200ms}}}}
 run: once
-limits: {{budget: {most}, ttl: 40m, deadline: 15m}}
+limits: {{budget: {most} USD, ttl: 40m, deadline: 15m}}
 image: {image}
 """
 

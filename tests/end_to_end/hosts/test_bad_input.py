@@ -126,7 +126,7 @@ def test_an_option_that_the_driver_does_not_know_is_told_with_the_nearest(tmp_pa
 
 def test_names_that_are_too_long_for_a_host_are_cut_and_not_refused(tmp_path: Path, real: str) -> None:
     testers = AMAZON.replace("dublin", "d" * 63)
-    ended = orchestrate(tmp_path, "check", "--unverified", testers=testers, program=real, name="m" * 40)
+    ended = orchestrate(tmp_path, "check", "--offline", testers=testers, program=real, name="m" * 40)
 
     assert ended.code == 0, ended.err
     assert "nothing to refuse" in ended.err
