@@ -76,7 +76,8 @@ class MachineRemoval:
             if self._store.has(name) and self._can_be_removed(name):
                 self._remove(name, say=say, deadline=deadline, stop=stop)
         except LeftBehind:
-            if cloud is None:
+            # Somebody who presses Ctrl-C twice waits for no cloud either.
+            if cloud is None or (stop is not None and stop.is_set()):
                 raise
         if cloud is not None:
             say("Asking the cloud what is left")
