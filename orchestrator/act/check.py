@@ -61,7 +61,7 @@ def checks(
     suppliers = Suppliers(fleet, state=state, hosts=hosts, edge=edge)
     asks_cloud = bool(suppliers.testers) and not offline and (verified or can_ask())
     if asks_cloud:
-        yield Check(what="account", look=lambda: check_account(suppliers))
+        yield Check(what="account", look=lambda: check_account(suppliers, edge=edge))
         yield Check(what="regions", look=lambda: check_regions(suppliers))
         yield Check(what="address", look=lambda: check_address(edge))
     price = FleetPrice(

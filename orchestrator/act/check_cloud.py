@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.act.clouds import can_ask
+from orchestrator.act.everywhere import program_at
 from orchestrator.act.suppliers import AT_ONCE, Supplier, Suppliers, all_of
 from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.fleet.model import Tester
+from orchestrator.places.machine.docker_machine import known_regions
 from orchestrator.settings import Edge
 
 if TYPE_CHECKING:
@@ -24,18 +26,20 @@ class _Share:
     spot: bool
 
 
-def check_account(suppliers: Suppliers) -> str:
-    """Raise without credentials that the cloud takes; return whose they are."""
+def check_account(suppliers: Suppliers, *, edge: Edge) -> str:
+    """Raise without credentials that the cloud takes; return whose they are, and which regions that is."""
     if not can_ask():
         raise ConfigurationError(
             "nobody could see that AWS is left with nothing of this fleet",
             cause="the library that asks it is not installed: no dead-man switch, no proof of removal",
             next_step='pip install "orchestrate-latency[aws]"; or `--unverified`, which does without',
         )
+    program = program_at(edge).version()
     told = []
     for supplier in suppliers.all():
         keys, who = supplier.account.keys(), supplier.account.identity()
-        told.append(f"{who.arn} in account {who.account}, keys from {keys.source}")
+        regions = supplier.offers.market.regions().told(makeable=known_regions(program), program=str(program))
+        told.append(f"{who.arn} in account {who.account}, keys from {keys.source}; {regions}")
     return "; ".join(told)
 
 

@@ -1,10 +1,14 @@
 """Testers of `regions: all`: one for every region that an account has."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
+from pydantic import TypeAdapter, ValidationError
+
 from orchestrator.act.clouds import account_of, can_ask
 from orchestrator.errors import ConfigurationError
+from orchestrator.fleet.fields import Name
 from orchestrator.fleet.model import Fleet, Tester
 from orchestrator.fleet.part import Location
 from orchestrator.places.machine.docker_machine import known_regions
@@ -13,7 +17,7 @@ from orchestrator.places.machine.keys import Keys, keys_in_options
 from orchestrator.places.machine.program import MachineProgram
 from orchestrator.settings import Edge
 
-HOME_REGION = "us-east-1"
+NAMES: TypeAdapter[str] = TypeAdapter(Name)
 
 
 def everywhere(fleet: Fleet, *, edge: Edge) -> Fleet:
@@ -28,9 +32,9 @@ def everywhere(fleet: Fleet, *, edge: Edge) -> Fleet:
 
     @cache
     def enabled(keys: Keys | None) -> tuple[str, ...]:
-        from orchestrator.cloud.market import Market
+        from orchestrator.cloud.regions import regions_of
 
-        return tuple(sorted(Market(account_of(keys, edge=edge)).enabled(home=HOME_REGION)))
+        return tuple(sorted(regions_of(account_of(keys, edge=edge)).enabled))
 
     def expanded(tester: Tester) -> Iterator[Tester]:
         if tester.regions != "all":
@@ -44,14 +48,33 @@ def everywhere(fleet: Fleet, *, edge: Edge) -> Fleet:
                 else f"nobody knows how to ask the cloud of driver {tester.driver} for its regions",
                 next_step="name them: `regions: [eu-west-1, us-east-1]`",
             )
-        known = known_regions(_program(edge).version())
+        known = known_regions(program_at(edge).version())
         for region in enabled(keys_in_options(tester.options)):
             if known is None or region in known:
                 yield _in_region(tester, region)
 
     testers = tuple(each for tester in fleet.testers for each in expanded(tester))
-    # Made anew, so that two testers of one name are refused.
+    _check_names(testers)
     return fleet.model_copy(update={"testers": testers})
+
+
+def _check_names(testers: tuple[Tester, ...]) -> None:
+    # The file was checked before the account said which regions there are.
+    for name, count in Counter(tester.name for tester in testers).items():
+        if count > 1:
+            raise ConfigurationError(
+                f"two testers are called `{name}`",
+                cause="`regions: all` names its testers NAME-REGION",
+                next_step="give one of them another name",
+            )
+        try:
+            NAMES.validate_python(name)
+        except ValidationError as error:
+            raise ConfigurationError(
+                f"`{name}` cannot be a tester's name",
+                cause=error.errors()[0]["msg"],
+                next_step="give the tester of `regions: all` a shorter name",
+            ) from None
 
 
 def _in_region(tester: Tester, region: str) -> Tester:
@@ -66,7 +89,8 @@ def _in_region(tester: Tester, region: str) -> Tester:
     )
 
 
-def _program(edge: Edge) -> MachineProgram:
+def program_at(edge: Edge) -> MachineProgram:
+    """Return the docker-machine of a place, to be asked for its version."""
     nowhere = edge.settings.state_dir
     environment = MachineEnvironment(
         edge.environment, store=nowhere / "none", keys=nowhere / "none", user_keys=lambda _: None

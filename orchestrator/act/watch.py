@@ -2,23 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrator.act.chain import Failure, chains_of
 from orchestrator.act.crew import Crew
 from orchestrator.act.fetch import Fetching
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
-from orchestrator.act.observe import Lookout, known_runs
+from orchestrator.act.observe import Lookout
 from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.act.progress import progress_of
+from orchestrator.act.sweep_runs import SweepRuns
 from orchestrator.act.tending import Tending
 from orchestrator.collector_client import CollectorError
 from orchestrator.decide.actions import (
-    AbandonRun,
     Action,
     CreateHost,
     DrainHost,
@@ -27,14 +26,13 @@ from orchestrator.decide.actions import (
     StartTester,
     changes,
 )
-from orchestrator.decide.facts import KnownRun, Sweep
+from orchestrator.decide.facts import Sweep
 from orchestrator.decide.host import HostState
 from orchestrator.decide.peers import has_peers
 from orchestrator.decide.plan import plan
-from orchestrator.events import Note, Planned, Progress, RunMoved
+from orchestrator.events import Note, Planned, Progress
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
-from wire.identity import run_id_of
 
 POLL_S = 0.3
 SLOW_POLL_S = 2.0
@@ -46,17 +44,13 @@ EXIT_POLL_S = 0.05
 WIND_UP_S = 1_800.0
 """How long what is begun may take to come to its end, when nothing else is begun."""
 
-MOST_ABANDONED = 1_000
-"""Runs of one tester that are abandoned one by one when time is over."""
-
 
 @dataclass(kw_only=True, slots=True)
 class Watch:
     """One sweep of one fleet, on its way.
 
     `only` leaves the other testers as they are; the sweep is theirs alone where `is_partial` says so.
-    `revive` is called when the collector does not
-    answer: an embedded one is started again.
+    `revive` is called when the collector does not answer: an embedded one is started again.
     """
 
     fleet: Fleet
@@ -69,18 +63,18 @@ class Watch:
     only: Collection[str] | None = None
     replace: Collection[str] = ()
     is_partial: bool = False
-    rows: list[dict[str, Any]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    runs: SweepRuns = field(init=False)
     _crew: Crew = field(init=False)
     _fetchers: Crew = field(init=False)
     _lookout: Lookout = field(init=False)
     _fetching: Fetching = field(init=False)
     _stuck: set[str] = field(default_factory=set)
-    _seen: dict[str, str] | None = None
     _last: Progress | None = None
     _away: bool = False
 
     def __post_init__(self) -> None:
+        self.runs = SweepRuns(fleet=self.fleet, sweep=self.sweep, ports=self.ports)
         # Hosts that are made take minutes: reports of others do not wait behind them.
         self._crew, self._fetchers = (
             Crew(
@@ -148,11 +142,11 @@ class Watch:
         self.tending.leave_in_time(self._crew, self.work, only=self.only)
         busy |= self._crew.busy | self._fetchers.busy
         hosts = self.ports.journal.hosts(include_removed=True)
-        self._read_runs()
+        self.runs.read()
         todo = plan(
             fleet=self.fleet,
             hosts=hosts,
-            runs=known_runs(self.rows),
+            runs=self.runs.known,
             sweep=self.sweep,
             now=self.ports.clock(),
             only=self.only,
@@ -176,7 +170,7 @@ class Watch:
             if failure.is_left:
                 self._stuck.add(failure.tester)
                 self._crew.begin(
-                    self.missing(reason="its host cannot be removed", testers={failure.tester}),
+                    self.runs.abandonments(reason="its host cannot be removed", testers={failure.tester}),
                     deadline=Deadline.after(self.ports.patience.start_deadline_s),
                 )
 
@@ -200,18 +194,7 @@ class Watch:
 
     def has_ended(self, *, everybody: bool = False) -> bool:
         """Return whether each run of the testers concerned, or of everybody, has ended."""
-        repeat = self.fleet.run.repeat
-        if repeat is None:
-            return False
-        ended = dict.fromkeys((tester.name for tester in self.fleet.testers), 0)
-        for run in known_runs(self.rows):
-            if run.ended and run.index < repeat and run.tester in ended:
-                ended[run.tester] += 1
-        return all(
-            count >= repeat
-            for name, count in ended.items()
-            if everybody or self.only is None or name in self.only
-        )
+        return self.runs.have_ended(testers=None if everybody else self.only)
 
     def give_up(self, *, reason: str, deadline: Deadline) -> None:
         """Stop the testers concerned, take what they have, and abandon the rest with the reason."""
@@ -223,73 +206,19 @@ class Watch:
             if host.state in (HostState.RUNNING, HostState.STARTING, HostState.FINISHED)
         ]
         self._apply(drains, deadline=deadline)
-        self._read_runs()
-        self._apply(self.missing(reason=reason), deadline=deadline)
-        self._read_runs()
+        self.runs.read()
+        self._apply(self.runs.abandonments(reason=reason, testers=self.only), deadline=deadline)
+        self.runs.read()
 
-    def missing(self, *, reason: str, testers: Collection[str] | None = None) -> list[Action]:
-        """Return an abandonment for each run that has not ended, of some testers or of all concerned."""
-        known: dict[tuple[str, int], KnownRun] = {
-            (run.tester, run.index): run for run in known_runs(self.rows)
-        }
-        repeat = self.fleet.run.repeat
-        found: list[Action] = []
-        for tester in self.fleet.testers:
-            concerned = self.only if testers is None else testers
-            if concerned is not None and tester.name not in concerned:
-                continue
-            tester_id = self.ports.tester_ids[tester.name]
-            announced = [index for name, index in known if name == tester.name]
-            upto = max((index + 1 for index in announced), default=0) if repeat is None else repeat
-            left = [
-                index
-                for index in range(upto)
-                if (tester.name, index) not in known or not known[tester.name, index].ended
-            ]
-            found += [
-                AbandonRun(
-                    run_id=run_id_of(sweep_id=self.sweep.sweep_id, tester_id=tester_id, index=index),
-                    tester_name=tester.name,
-                    tester_id=tester_id,
-                    sweep_id=self.sweep.sweep_id,
-                    index=index,
-                    of=repeat,
-                    reason=reason,
-                )
-                for index in left[:MOST_ABANDONED]
-            ]
-        return found
-
-    def _apply(self, actions: list[Action], *, deadline: Deadline) -> None:
+    def _apply(self, actions: Sequence[Action], *, deadline: Deadline) -> None:
         self._crew.begin(actions, deadline=deadline)
         self.settle()
-
-    def _read_runs(self) -> None:
-        self.rows = list(self.ports.client.runs(sweep_id=self.sweep.sweep_id))
-        if self._seen is None:
-            # What had happened before we came is no news.
-            self._seen = {row["run_id"]: row["state"] for row in self.rows}
-        for row in self.rows:
-            if self._seen.get(row["run_id"]) == row["state"]:
-                continue
-            self._seen[row["run_id"]] = row["state"]
-            self.ports.emit(
-                RunMoved(
-                    time=self.ports.clock(),
-                    tester=row["tester"],
-                    run_id=row["run_id"],
-                    index=row["index"],
-                    of=row["of"],
-                    state=row["state"],
-                    reason=row.get("reason") or "",
-                )
-            )
 
     def _say_progress(self, deadline: Deadline) -> None:
         progress = progress_of(
             self.fleet,
             only=self.only,
-            rows=self.rows,
+            rows=self.runs.rows,
             hosts=self.ports.journal.hosts(),
             now=self.ports.clock(),
             deadline_s=deadline.left_s,

@@ -9,6 +9,7 @@ from orchestrator.cloud.clients import Clients, pages
 from orchestrator.cloud.images import CANONICALS, architecture_of, current_image
 from orchestrator.cloud.network import sites, zones_with
 from orchestrator.cloud.refusals import CloudRefused, asking
+from orchestrator.cloud.regions import Regions, regions_of
 from orchestrator.cloud.wish import SPOT, Wish
 
 
@@ -41,7 +42,7 @@ class Market:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._guard = threading.Lock()
-        self._enabled: frozenset[str] | None = None
+        self._regions: Regions | None = None
         self._known: dict[Wish, tuple[Way, ...]] = {}
 
     def ways(self, wish: Wish) -> tuple[Way, ...]:
@@ -53,15 +54,12 @@ class Market:
             self._known[wish] = self._found(wish)
         return self._known[wish]
 
-    def enabled(self, *, home: str) -> frozenset[str]:
-        """Return the regions that are enabled for the account; raise `CloudRefused`."""
+    def regions(self) -> Regions:
+        """Return the regions of the account; raise `CloudRefused`."""
         with self._guard:
-            if self._enabled is None:
-                with asking(home):
-                    ec2 = self._clients.client("ec2", home)
-                    found = ec2.describe_regions(AllRegions=False)["Regions"]
-                self._enabled = frozenset(item["RegionName"] for item in found)
-            return self._enabled
+            if self._regions is None:
+                self._regions = regions_of(self._clients)
+            return self._regions
 
     def _found(self, wish: Wish) -> tuple[Way, ...]:
         self._check_region(wish.region)
@@ -96,11 +94,16 @@ class Market:
         return tuple(ways)
 
     def _check_region(self, region: str) -> None:
-        if region not in self.enabled(home="us-east-1"):
+        there = self.regions()
+        if region in there.off:
             raise CloudRefused(
                 f"region {region} is not enabled for this account",
-                cause="it is an opt-in region that is off, or there is no region of that name",
+                cause="it is an opt-in region that is off",
                 next_step=f"aws account enable-region --region-name {region}, or take the tester out",
+            )
+        if region not in there.enabled:
+            raise CloudRefused(
+                f"there is no region {region}", next_step=f"one of {', '.join(sorted(there.enabled))}"
             )
 
     def _types(self, wish: Wish) -> dict[str, _Type]:

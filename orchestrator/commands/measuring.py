@@ -169,9 +169,9 @@ def wait(watch: Watch, *, stage: Stage) -> Measured:
     _tell_failures(watch, stage=stage)
     if not watch.has_ended(everybody=not watch.is_partial):
         return _measured(watch, outcome=None, watched=True)
-    outcome = outcome_of(watch.rows)
+    outcome = outcome_of(watch.runs.rows)
     finish_sweep(
-        watch.sweep.sweep_id, fleet=watch.fleet.name, outcome=outcome, rows=watch.rows, ports=watch.ports
+        watch.sweep.sweep_id, fleet=watch.fleet.name, outcome=outcome, rows=watch.runs.rows, ports=watch.ports
     )
     return _measured(watch, outcome=outcome, watched=True)
 
@@ -183,7 +183,7 @@ def _measured(watch: Watch, *, outcome: str | None, watched: bool) -> Measured:
 def _tell_failures(watch: Watch, *, stage: Stage) -> None:
     reasons: dict[str, str] = {}
     counts: dict[str, int] = {}
-    for row in watch.rows:
+    for row in watch.runs.rows:
         if row["state"] == "abandoned":
             counts[row["tester"]] = counts.get(row["tester"], 0) + 1
             reasons.setdefault(row["tester"], row.get("reason") or "")

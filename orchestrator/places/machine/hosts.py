@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from orchestrator.errors import ConfigurationError, LeftBehind
 from orchestrator.places.deadline import Deadline
-from orchestrator.places.engines.engine import EngineAddress, HostGone
-from orchestrator.places.engines.ping import NoAnswer, ping
+from orchestrator.places.engines.engine import EngineAddress
 from orchestrator.places.machine.certificates import MachineCertificates
 from orchestrator.places.machine.cloud import Cloud, CloudFor, Offer, no_cloud
 from orchestrator.places.machine.creation import CreateFailed, MachineCreation, lost_a_race
@@ -23,15 +21,13 @@ from orchestrator.places.machine.messages import CAPACITY
 from orchestrator.places.machine.note import MachineNotes
 from orchestrator.places.machine.process import await_create, creating
 from orchestrator.places.machine.program import MachineProgram
+from orchestrator.places.machine.reach import MachineReach
 from orchestrator.places.machine.regions import RegionSlots
 from orchestrator.places.machine.removal import MachineRemoval, RemovalLimits
 from orchestrator.places.machine.store import MachineStore
 from orchestrator.places.machine.tending import MachineTending
 from orchestrator.places.place import NewHost, Say
-from orchestrator.places.shell import run
 
-PING_PAUSE_S = 1.0
-URL_S = 60.0
 RACES = 3
 """How often a create is done again that lost to another one of ours."""
 
@@ -91,9 +87,16 @@ class MachineHosts:
             limits=self._limits.removal,
             cloud_for=cloud_for,
         )
+        self._reach = MachineReach(
+            store=self.store,
+            notes=self._notes,
+            program=self.program,
+            environment=self._removal.environment,
+            ping_s=self._limits.ping_s,
+        )
         self._guard = Guard(self._notes)
         self._tending = MachineTending(
-            notes=self._notes, guard=self._guard, cloud_of=self._cloud_of, ssh_command=self.ssh_command
+            notes=self._notes, guard=self._guard, cloud_of=self._cloud_of, ssh_command=self._reach.ssh_command
         )
 
     def prepare(self, *, deadline: Deadline) -> None:
@@ -127,7 +130,7 @@ class MachineHosts:
             say("Waiting for a create that was begun before")
         await_create(host.name, may_kill=lambda: False, deadline=deadline, stop=self._stop)
         cloud = self._cloud_for(host.driver, keys_in_options(host.options))
-        if self._is_ready(host.name):
+        if self._reach.is_ready(host.name):
             if cloud is not None:
                 self._guard.once(host.name, cloud)
             return
@@ -179,18 +182,7 @@ class MachineHosts:
 
     def engine(self, host_name: str) -> EngineAddress:
         """Return where the host's engine answers; raise `HostGone`."""
-        address = self.store.engine(host_name)
-        if address is None and self.store.has(host_name):
-            note = self._notes.read(host_name)
-            if note is not None and note.url:
-                return EngineAddress(url=note.url, tls=self.store.tls(host_name))
-        if address is None:
-            raise HostGone(
-                f"docker-machine knows no address of {host_name}",
-                cause="it was removed, or never finished",
-                next_step="orchestrate status",
-            )
-        return address
+        return self._reach.engine(host_name)
 
     def exists(self, host_name: str) -> bool:
         """Return whether docker-machine's store has the host."""
@@ -214,32 +206,11 @@ class MachineHosts:
 
     def address(self, host_name: str) -> str | None:
         """Return the host's address in the store, else the one in its engine's URL; None without both."""
-        machine = self.store.machine(host_name)
-        if machine is not None and machine.address:
-            return machine.address
-        try:
-            return urlsplit(self.engine(host_name).url).hostname or None
-        except HostGone:
-            return None
+        return self._reach.address(host_name)
 
     def ssh_command(self, host_name: str) -> list[str] | None:
-        """Return the command that opens a shell on the host, None where its store tells no way.
-
-        It is ssh itself: docker-machine's own asks the cloud first, and ends with exit 1 whatever
-        the remote command ended with.
-        """
-        machine = self.store.machine(host_name)
-        if machine is None or not machine.address or not machine.ssh_user:
-            return None
-        key = machine.ssh_key or str(self.store.directory(host_name) / "id_rsa")
-        known = self._notes.log(host_name).with_name("known_hosts")
-        options = ("IdentitiesOnly=yes", "StrictHostKeyChecking=accept-new", f"UserKnownHostsFile={known}")
-        return [
-            "ssh",
-            *(word for option in options for word in ("-o", option)),
-            *("-i", key, "-p", str(machine.ssh_port)),
-            f"{machine.ssh_user}@{machine.address}",
-        ]
+        """Return the command that opens a shell on the host, None where its store tells no way."""
+        return self._reach.ssh_command(host_name)
 
     def _cloud_of(self, name: str) -> Cloud | None:
         """Return the cloud of a host that was begun, with the keys that it was begun with."""
@@ -264,46 +235,16 @@ class MachineHosts:
 
     def _await_engine(self, host: NewHost, *, say: Say, deadline: Deadline) -> None:
         say("Waiting for the engine to answer")
-        if self.store.engine(host.name) is None:
-            self._ask_address(host)
-        reason = "the store has no address of it"
-        while not deadline.is_over and not self._stop.is_set():
-            try:
-                ping(self.engine(host.name), deadline=deadline.sooner(self._limits.ping_s))
-                return
-            except NoAnswer as error:
-                reason = str(error)
-            except HostGone:
-                break
-            self._stop.wait(min(PING_PAUSE_S, deadline.left_s))
+        why = self._reach.await_engine(host, deadline=deadline, stop=self._stop)
+        if why is None:
+            return
         failed = CreateFailed(
             f"the engine of {host.name} does not answer",
-            cause=reason,
+            cause=why,
             next_step="open port 2376 of the host to this machine",
             kind="interrupted" if self._stop.is_set() else "engine",
         )
         self._undo(host, failed, say=say)
-
-    def _ask_address(self, host: NewHost) -> None:
-        """Note the address that docker-machine gives: some drivers keep none in the store."""
-        outcome = run(
-            [self.program.path, "url", host.name],
-            deadline=Deadline.after(URL_S),
-            environment=self._removal.environment(host.name, driver=host.driver),
-        )
-        note = self._notes.read(host.name)
-        if outcome.code == 0 and note is not None and outcome.stdout.startswith("tcp://"):
-            self._notes.write(host.name, replace(note, url=outcome.stdout.strip()))
-
-    def _is_ready(self, name: str) -> bool:
-        address = self.store.engine(name)
-        if address is None:
-            return False
-        try:
-            ping(address, deadline=Deadline.after(self._limits.ping_s))
-        except NoAnswer:
-            return False
-        return True
 
 
 def _as_it_stands(host: NewHost) -> Offer:

@@ -96,6 +96,35 @@ def test_keys_that_expire_in_the_middle_are_renewed(bed: Bed, cloud: CloudFleet)
     assert bed.left() == {}
 
 
+@pytest.mark.parametrize("when", ["Asking for", "Waiting for SSH"])
+def test_keys_that_expire_while_a_host_is_made_are_renewed(bed: Bed, cloud: CloudFleet, when: str) -> None:
+    cloud.environment |= bed.profile()
+    cloud.write(REGION, "us-east-1")
+    up = Running(process=cloud.begin("up"))
+    up.until_said(f"{REGION}: {when}")
+    bed.expire_keys()
+
+    ended = up.end()
+
+    assert ended.code == 0, ended.err
+    assert len(cloud.run_states()) == 2
+    assert cloud.run("down").code == 0
+    assert bed.left() == {}
+
+
+def test_check_says_which_regions_the_account_has_and_which_docker_machine_cannot_make(
+    bed: Bed, cloud: CloudFleet
+) -> None:
+    bed.opt_in("ap-northeast-2", False)
+    cloud.write(REGION)
+
+    check = cloud.run("check")
+
+    assert check.code == 0, check.err
+    assert "off: ap-northeast-2" in check.err
+    assert "cannot make hosts in" in check.err
+
+
 def test_where_one_zone_and_one_type_are_out_another_is_asked(bed: Bed, cloud: CloudFleet) -> None:
     for zone in "ab":
         bed.fault("RunInstances", region=REGION, zone=zone, code="InsufficientInstanceCapacity", times=None)
