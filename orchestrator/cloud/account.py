@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
+from orchestrator.cloud.credentials import session_with_current_credentials
 from orchestrator.cloud.refusals import RENEW, CloudRefused, asking, refused
 from orchestrator.places.machine.keys import Keys
 
@@ -34,7 +34,8 @@ class Account:
     """Opens clients, one for each service and region, which threads may share.
 
     `keys` None: the credentials that the AWS library finds by its own rules, in the environment, a
-    profile, a sign-on or a role; they are renewed by it whenever they are about to expire.
+    profile, a sign-on or a role; they are renewed by it whenever they are about to expire, and by us when
+    a call is refused because they have.
     `environment` is looked at for a region alone.
     """
 
@@ -98,7 +99,7 @@ class Account:
                 )
             else:
                 profile = self._environment.get("AWS_PROFILE") or None
-                session = botocore.session.Session(profile=profile)
+                session = session_with_current_credentials(profile)
                 self._session = boto3.session.Session(botocore_session=session)
         return self._session
 

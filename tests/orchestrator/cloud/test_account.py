@@ -1,8 +1,13 @@
 """Credentials come from where the AWS library finds them, and refusals say who can do what."""
 
+import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 
@@ -111,3 +116,61 @@ def test_a_way_that_is_closed_is_not_taken_for_wrong_keys() -> None:
 
     assert card.what == "the API of eu-west-1 cannot be reached"
     assert refused(NoCredentialsError(), region="eu-west-1").what == "there are no AWS credentials"
+
+
+def test_keys_that_end_before_their_time_are_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = s\n", encoding="ascii")
+    account = Account(environment={})
+    used: list[str] = []
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        key = re.search(r"Credential=(\w+)/", request.headers["Authorization"].decode())
+        assert key is not None
+        used.append(key[1])
+        if key[1] == "AKIAOLD":
+            path.write_text(path.read_text(encoding="ascii").replace("OLD", "NEW"), encoding="ascii")
+            return said(
+                400, "<Response><Errors><Error><Code>RequestExpired</Code></Error></Errors></Response>"
+            )
+        return said(200, "<DescribeKeyPairsResponse><keySet/></DescribeKeyPairsResponse>")
+
+    client = account.client("ec2", "eu-west-1")
+    client.meta.events.register("before-send.ec2.*", answer)
+
+    assert client.describe_key_pairs()["KeyPairs"] == []
+    assert used == ["AKIAOLD", "AKIANEW"]
+    assert account.keys().access_key == "AKIANEW"
+
+
+def test_keys_that_stay_expired_are_told_after_one_more_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    calls: list[str] = []
+
+    def answer(request: Any, **_: object) -> AWSResponse:
+        calls.append(request.url)
+        return said(400, "<Response><Errors><Error><Code>RequestExpired</Code></Error></Errors></Response>")
+
+    client = Account(environment={}).client("ec2", "eu-west-1")
+    client.meta.events.register("before-send.ec2.*", answer)
+
+    with pytest.raises(CloudRefused, match="have expired"), asking("eu-west-1"):
+        client.describe_key_pairs()
+    assert len(calls) == 2
+
+
+def said(status: int, body: str) -> AWSResponse:
+    return AWSResponse("https://ec2.invalid", status, {}, RawResponse(body.encode()))
+
+
+class RawResponse(io.BytesIO):
+    """What the library reads a body from."""
+
+    def stream(self, amount: int = 1024, **_: object) -> Iterator[bytes]:
+        while chunk := self.read(amount):
+            yield chunk
