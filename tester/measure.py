@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tester.clock import Clock
-from tester.engine.engine import Address, Engine, Probed
+from tester.engine.engine import Address, Engine, Probed, listen_on_s
 from tester.health import examine
 from tester.resolve import Resolver, Row, rows_of
 from tester.stop import Stop
@@ -84,6 +84,8 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
         "clock_offset_error_us": offset_error_us,
         "clock_jump_us": round(jump_s * 1e6),
         "behind_us": probed.behind_us,
+        "dropped": probed.dropped,
+        "unstamped": probed.unstamped,
     }
     behind_s = probed.behind_us / 1e6
     if behind_s > WORST_BEHIND_S and health["trusted"]:
@@ -108,7 +110,7 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
 def expected(plan: ProbePlan, *, addresses: int) -> float:
     """Return the seconds that a run should take at most, once its names are resolved."""
     sending_s = max(plan.count * plan.interval_s, plan.count * addresses * SLOWEST_PROBE_S)
-    return min(ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s, LONGEST_RUN_S)
+    return min(ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s + listen_on_s(plan), LONGEST_RUN_S)
 
 
 def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
@@ -142,6 +144,10 @@ def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
                 details["icmp_errors"] = probed.icmp_errors[number]
             if number in probed.errors:
                 details["error"] = probed.errors[number]
+            if number in probed.late_rtt_us:
+                details["late_rtt_us"] = probed.late_rtt_us[number]
+            if number in probed.send_offset_us:
+                details["send_offset_us"] = probed.send_offset_us[number]
             columns = (probed.late, probed.duplicate, probed.reordered)
             counts = [None if column is None else column[number] for column in columns]
             number += 1

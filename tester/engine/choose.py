@@ -2,11 +2,12 @@
 
 import errno
 import socket
+import sys
 
 from tester.engine.engine import Engine
 from tester.errors import NoPermission, UsageError
 
-ENGINES = ("auto", "icmplib")
+ENGINES = ("auto", "linux", "icmplib")
 SOCKET_CHOICES = ("auto", "raw", "dgram")
 
 REMEDIES = (
@@ -22,14 +23,33 @@ _REFUSED = (errno.EPERM, errno.EACCES)
 
 
 def open_engine(*, engine: str = "auto", sockets: str = "auto") -> Engine:
-    """Return the engine to probe with; raise `NoPermission` where the system allows no socket."""
+    """Return the engine to probe with; raise `NoPermission` where the system allows no socket.
+
+    "auto" is Linux's own wherever its calls are there, and else the portable one.
+    """
     if engine not in ENGINES:
         raise UsageError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
     kind = choose_sockets(sockets)
-    # icmplib is imported only here, so that `tester check` and `--help` are quick.
+    # Imported only here, so that `tester check` and `--help` are quick.
+    if choose_engine(engine) == "linux":
+        from tester.engine.linux import LinuxEngine
+
+        return LinuxEngine(kind=kind)
     from tester.engine.portable import PortableEngine
 
     return PortableEngine(kind=kind)
+
+
+def choose_engine(wanted: str = "auto") -> str:
+    """Return "linux" or "icmplib"; raise `UsageError` where the wanted one cannot run here."""
+    if wanted == "icmplib":
+        return wanted
+    reason = _reason_against_linux()
+    if reason is None:
+        return "linux"
+    if wanted == "linux":
+        raise UsageError(f"the engine linux cannot run here: {reason}; --engine icmplib can")
+    return "icmplib"
 
 
 def choose_sockets(wanted: str = "auto") -> str:
@@ -57,6 +77,17 @@ def refusal(reasons: list[str]) -> str:
 def families(kind: str) -> dict[int, str | None]:
     """Return for IPv4 and IPv6 why a socket of that kind cannot be opened, None where it can."""
     return {family: _reason(kind, family) for family in (4, 6)}
+
+
+def _reason_against_linux() -> str | None:
+    """Return why the kernel's stamps and batches are out of reach, None where they are not."""
+    if sys.platform != "linux":
+        return f"this system is {sys.platform}"
+    if sys.byteorder != "little":
+        return "this processor is big-endian"
+    from tester.engine.batches import is_possible
+
+    return None if is_possible() else "sendmmsg and recvmmsg with 64-bit pointers are missing"
 
 
 def _reason_against(kind: str) -> str | None:

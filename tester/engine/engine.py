@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from wire.job import ProbePlan
 
+LONGEST_LISTENING_S = 2.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
@@ -35,6 +37,11 @@ class Probed:
     address's number; only addresses that had some are in them. `behind_us` is how far the sending
     fell behind its plan at worst, `unsettled` the number of probes that a
     stop, or a sleep of ours, left without a verdict.
+
+    By the address's number and only where there is something to say: `late_rtt_us` in the order of
+    sending, and `send_offset_us` by position, how much later than planned each probe went out. `dropped`
+    counts packets that found no room in our own buffer, `unstamped` probes whose moment of sending is
+    our own clock's; None where the engine cannot know.
     """
 
     positions: "array[int]"
@@ -45,6 +52,15 @@ class Probed:
     errors: dict[int, str] = field(default_factory=dict)
     behind_us: int = 0
     unsettled: int = 0
+    late_rtt_us: dict[int, list[int]] = field(default_factory=dict)
+    send_offset_us: dict[int, list[int]] = field(default_factory=dict)
+    dropped: int | None = None
+    unstamped: int | None = None
+
+
+def listen_on_s(plan: ProbePlan) -> float:
+    """Return for how many seconds after the last timeout an engine listens for late answers at most."""
+    return min(plan.timeout_s, LONGEST_LISTENING_S)
 
 
 class Engine(Protocol):

@@ -7,6 +7,9 @@ NONCE_BYTES = 8
 TOKEN_BYTES = 12
 """A payload of at least this size holds the run's nonce and the probe's number."""
 
+QUOTED_BYTES = 28
+"""How much of a payload is kept of what was heard: enough for any engine's token."""
+
 REPLY = "reply"
 
 _V4_ECHO_REQUEST, _V4_ECHO_REPLY = 8, 0
@@ -119,5 +122,5 @@ def _echo(kind: str, address: str, icmp: memoryview) -> Heard:
         address,
         icmp[4] << 8 | icmp[5],
         icmp[6] << 8 | icmp[7],
-        bytes(icmp[_ICMP_HEADER : _ICMP_HEADER + TOKEN_BYTES]),
+        bytes(icmp[_ICMP_HEADER : _ICMP_HEADER + QUOTED_BYTES]),
     )

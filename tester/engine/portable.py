@@ -6,12 +6,14 @@ import select
 import time
 from array import array
 from collections.abc import Sequence
-from os import strerror, urandom
+from os import urandom
 from typing import Any
 
+from tester.engine.destinations import destination_of, source_text
 from tester.engine.engine import Address, Interrupt, Probed
 from tester.engine.packets import NONCE_BYTES, REPLY, TOKEN_BYTES, Heard, number_in, payload_of
-from tester.engine.sockets import ICMPLIB_VERSION, EchoSocket, destination_of, source_text
+from tester.engine.refusals import words_of
+from tester.engine.sockets import ICMPLIB_VERSION, EchoSocket
 from wire.job import ProbePlan
 from wire.report import LOST, NOT_SENT
 
@@ -53,7 +55,7 @@ class PortableEngine:
                 try:
                     sockets[family] = EchoSocket(family=family, kind=self.kind, dscp=plan.dscp)
                 except OSError as error:
-                    closed[family] = f"no ICMP socket for IPv{family}: {_words(error)}"
+                    closed[family] = f"no ICMP socket for IPv{family}: {words_of(error)}"
             sizes = [socket.receive_buffer_bytes for socket in sockets.values()]
             self.receive_buffer_bytes = min(sizes, default=self.receive_buffer_bytes)
             # A collection in the middle would show up as latency; little garbage arises here.
@@ -117,7 +119,7 @@ class _Pass:
         try:
             to = destination_of(address.text, family=address.family)
         except OSError as error:
-            self.errors[row] = f"no way to {address.text}: {_words(error)}"
+            self.errors[row] = f"no way to {address.text}: {words_of(error)}"
             return
         key = source_text(to)
         rows = self.rows_at.setdefault(key, [])
@@ -191,7 +193,7 @@ class _Pass:
                     self._note(heard)
                 kind = errno.errorcode.get(error.errno or 0, "error")
                 if attempt == 3 or not earlier:
-                    self.errors[row] = f"could not send: {_words(error)}"
+                    self.errors[row] = f"could not send: {words_of(error)}"
                     break
             else:
                 self.outstanding += 1
@@ -309,9 +311,3 @@ class _Pass:
                 return position
             ordinal -= SEQUENCES
         return None
-
-
-def _words(error: OSError) -> str:
-    if error.errno is None:
-        return str(error)
-    return f"{strerror(error.errno)} ({errno.errorcode.get(error.errno, error.errno)})"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from tester.engine.destinations import source_text
 from tester.engine.packets import (
     V4_HEARD,
     V6_HEARD,
@@ -182,20 +183,3 @@ class EchoSocket:
             for icmp_type in V6_HEARD:
                 words[icmp_type >> 5] &= ~(1 << (icmp_type & 31))
             self.sock.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))
-
-
-def source_text(source: tuple[Any, ...]) -> str:
-    """Return a socket address as text, with its zone number where it has one."""
-    if len(source) == 4 and source[3]:
-        return f"{source[0].partition('%')[0]}%{source[3]}"
-    return str(source[0])
-
-
-def destination_of(address: str, *, family: int) -> tuple[Any, ...]:
-    """Return where to send for an address as text; raise OSError for an unknown zone."""
-    if family == 4:
-        return (socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, address)), 0)
-    plain, _, zone = address.partition("%")
-    plain = socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, plain))
-    number = 0 if not zone else int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
-    return (plain, 0, 0, number)

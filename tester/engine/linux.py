@@ -1,0 +1,300 @@
+"""The probing engine of Linux: the kernel stamps what leaves and what arrives."""
+
+import ctypes
+import gc
+import os
+import select
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self, TypeVar
+
+from tester import VERSION
+from tester.engine import tokens
+from tester.engine.classify import Stamps, classify
+from tester.engine.destinations import destination_of
+from tester.engine.engine import Address, Interrupt, Probed, listen_on_s
+from tester.engine.kernel_sockets import open_pair, wake_stamps
+from tester.engine.lanes import BATCH, Lane
+from tester.engine.pace import Pace
+from tester.engine.refusals import words_of
+from tester.engine.wall import Wall
+from wire.job import ProbePlan
+from wire.report import NOT_SENT
+
+NAME = "linux"
+NONCE_BYTES = 8
+TICK_NS = 1_000_000
+"""Probes that are due within a tick go out together: their stamps are the kernel's anyway."""
+DRAIN_NS = 10_000_000
+LINGER_NS = 100_000_000
+"""How long duplicates are awaited at most, once every probe is answered."""
+STOP_GRACE_NS = 3_000_000_000
+"""After a stop, how long answers to what was sent are awaited at most."""
+SHIFTED_NS = 5_000_000
+"""Send times are told where one differs from the plan by more."""
+_SET_SLACK, _GET_SLACK = 29, 30
+_Value = TypeVar("_Value")
+
+
+class LinuxEngine:
+    """A lane a family for all addresses; `kind` is "raw" or "dgram".
+
+    `most_per_s` bounds the probes of a second over all addresses. Payloads that have no room for a
+    token are left to the portable engine, which tells probes apart by address and sequence number.
+    """
+
+    def __init__(self, *, kind: str, most_per_s: float | None = None) -> None:
+        self.kind = kind
+        self.most_per_s = most_per_s
+        self._described: dict[str, Any] = {"name": NAME, "version": VERSION, "socket": kind}
+        self._buffer_bytes: int | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return its name, its version and what it stands on, for the report."""
+        return {"receive_buffer_bytes": self._buffer_bytes} | self._described
+
+    def probe(self, addresses: Sequence[Address], plan: ProbePlan, *, stop: Interrupt) -> Probed:
+        """Send `plan.count` probes to each address and return what became of them."""
+        if plan.size_bytes < tokens.LEAST_BYTES:
+            return self._probe_tersely(addresses, plan, stop=stop)
+        self._described = {"name": NAME, "version": VERSION, "socket": self.kind}
+        # A collection in the middle would delay the sending; little garbage arises here.
+        collecting = gc.isenabled()
+        gc.disable()
+        slack = _timer_slack(1)
+        try:
+            with _Pass(addresses, plan, kind=self.kind, stop=stop, most_per_s=self.most_per_s) as made:
+                sizes = [lane.pair.receive_buffer_bytes() for lane in made.lanes]
+                self._buffer_bytes = min(sizes, default=self._buffer_bytes)
+                return made.made()
+        finally:
+            _timer_slack(slack)
+            if collecting:
+                gc.enable()
+
+    def _probe_tersely(self, addresses: Sequence[Address], plan: ProbePlan, *, stop: Interrupt) -> Probed:
+        from tester.engine.portable import PortableEngine
+
+        engine = PortableEngine(kind=self.kind)
+        try:
+            return engine.probe(addresses, plan, stop=stop)
+        finally:
+            self._described = engine.describe()
+
+
+class _Pass:
+    """One pass over all addresses, with sockets of its own, so that it hears no earlier one."""
+
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        plan: ProbePlan,
+        *,
+        kind: str,
+        stop: Interrupt,
+        most_per_s: float | None,
+    ) -> None:
+        self.plan, self.kind, self.stop, self.most_per_s = plan, kind, stop, most_per_s
+        self.size = len(addresses)
+        self.wall = Wall()
+        self.lanes: list[Lane] = []
+        # By lane: the numbers of the addresses that it probes.
+        self.rows: list[list[int]] = []
+        self.paces: list[Pace] = []
+        self.errors: dict[int, str] = {}
+        self.drained_ns = self.base_wall_ns = 0
+        self.since_drain = 0
+        for family in sorted({address.family for address in addresses}):
+            self._open(addresses, family)
+        if self.lanes:
+            wake_stamps()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for lane in self.lanes:
+            lane.pair.close()
+
+    def made(self) -> Probed:
+        """Send, listen, and return what was found."""
+        cut_ns: int | None = None
+        dropped = 0
+        if self.lanes:
+            self._send_all()
+            self._listen_out()
+            cut_ns = self.wall.now_ns() if self.stop.requested else None
+            dropped = sum(lane.pair.dropped() for lane in self.lanes)
+        return self._found(cut_ns, dropped)
+
+    def _open(self, addresses: Sequence[Address], family: int) -> None:
+        rows: list[int] = []
+        destinations: list[tuple[Any, ...]] = []
+        for row, address in enumerate(addresses):
+            if address.family == family:
+                try:
+                    destinations.append(destination_of(address.text, family=family))
+                    rows.append(row)
+                except OSError as error:
+                    self.errors[row] = f"no way to {address.text}: {words_of(error)}"
+        if not rows:
+            return
+        nonce = os.urandom(NONCE_BYTES)
+        identifier = int.from_bytes(os.urandom(2), "big")
+        try:
+            pair = open_pair(
+                family=family, kind=self.kind, dscp=self.plan.dscp, nonce=nonce, identifier=identifier
+            )
+        except OSError as error:
+            words = f"no ICMP socket for IPv{family}: {words_of(error)}"
+            self.errors |= dict.fromkeys(rows, words)
+            return
+        self.lanes.append(
+            Lane(
+                destinations,
+                family=family,
+                pair=pair,
+                nonce=nonce,
+                count=self.plan.count,
+                size_bytes=self.plan.size_bytes,
+                wall=self.wall,
+            )
+        )
+        self.rows.append(rows)
+
+    def _send_all(self) -> None:
+        """Hand over every probe at its time."""
+        interval_ns, base_ns = round(self.plan.interval_s * 1e9), time.monotonic_ns()
+        self.base_wall_ns = self.wall.now_ns()
+        width = sum(lane.width for lane in self.lanes)
+        for lane in self.lanes:
+            share = None if self.most_per_s is None else self.most_per_s * lane.width / width
+            self.paces.append(
+                Pace(base_ns=base_ns, interval_ns=interval_ns, width=lane.width, most_per_s=share)
+            )
+        open_lanes = list(zip(self.lanes, self.paces, strict=True))
+        while open_lanes and not self.stop.requested:
+            went = 0
+            for lane, pace in open_lanes:
+                due = pace.due_count(first=lane.next, now_ns=time.monotonic_ns(), most=BATCH)
+                if due:
+                    went += lane.send(due)
+            self.since_drain += went
+            now_ns = time.monotonic_ns()
+            if self.since_drain >= min(lane.drain_after for lane in self.lanes) or (
+                self.since_drain and now_ns - self.drained_ns > DRAIN_NS
+            ):
+                self._drain()
+            open_lanes = [(lane, pace) for lane, pace in open_lanes if not lane.is_done]
+            if open_lanes:
+                self._wait_due(min(pace.due_ns(lane.next) for lane, pace in open_lanes))
+
+    def _wait_due(self, due_ns: int) -> None:
+        now_ns = time.monotonic_ns()
+        if due_ns <= now_ns:
+            return
+        wait_ns = max(due_ns - now_ns, TICK_NS)
+        if wait_ns > DRAIN_NS:
+            # A stop has to be heard; the rest is slept, which is more exact.
+            select.select([self.stop.fileno()], [], [], (wait_ns - TICK_NS) / 1e9)
+            wait_ns = due_ns - time.monotonic_ns()
+        if wait_ns > 0 and not self.stop.requested:
+            time.sleep(wait_ns / 1e9)
+
+    def _drain(self) -> None:
+        stepped = self.wall.look()
+        for lane in self.lanes:
+            lane.drain(stepped=stepped)
+        self.since_drain, self.drained_ns = 0, time.monotonic_ns()
+
+    def _listen_out(self) -> None:
+        """Wait for what is on its way, for late answers too, and shortly for duplicates."""
+        timeout_ns = round(self.plan.timeout_s * 1e9)
+        ended_ns = time.monotonic_ns()
+        until_ns = ended_ns + timeout_ns + round(listen_on_s(self.plan) * 1e9)
+        complete = stopped = False
+        while True:
+            self._drain()
+            now_ns = time.monotonic_ns()
+            if self.stop.requested and not stopped:
+                stopped = True
+                until_ns = min(until_ns, ended_ns + timeout_ns, now_ns + STOP_GRACE_NS)
+            if not complete and all(lane.answered_count >= lane.sent_count for lane in self.lanes):
+                complete = True
+                until_ns = min(until_ns, now_ns + min(timeout_ns, LINGER_NS))
+                if stopped:
+                    return
+            if now_ns >= until_ns:
+                return
+            waiting: list[Any] = [lane.pair.hearer for lane in self.lanes]
+            if not stopped:
+                waiting.append(self.stop.fileno())
+            select.select(waiting, [], [], (until_ns - now_ns) / 1e9)
+            # Stamps are the kernel's, so answers are better taken together.
+            time.sleep(TICK_NS / 1e9)
+
+    def _found(self, cut_ns: int | None, dropped: int) -> Probed:
+        count = self.plan.count
+        made = Probed(
+            positions=array("q", [NOT_SENT]) * (self.size * count),
+            late=[0] * self.size,
+            duplicate=[0] * self.size,
+            reordered=[0] * self.size,
+            errors=self.errors,
+        )
+        assert made.late is not None
+        assert made.duplicate is not None
+        assert made.reordered is not None
+        unsettled = unstamped = 0
+        for lane, rows in zip(self.lanes, self.rows, strict=True):
+            stamps = Stamps(width=lane.width, count=count, sent=lane.sent, answered=lane.answered)
+            verdicts = classify(stamps, timeout_ns=round(self.plan.timeout_s * 1e9), cut_ns=cut_ns)
+            unsettled += verdicts.unsettled
+            unstamped += verdicts.unstamped
+            for target, row in enumerate(rows):
+                own = verdicts.positions[target * count : (target + 1) * count]
+                made.positions[row * count : (row + 1) * count] = own
+                made.late[row] = verdicts.late[target]
+                made.duplicate[row] = lane.findings.duplicate[target]
+                made.reordered[row] = verdicts.reordered[target]
+            made.icmp_errors.update(_by_row(lane.findings.icmp_errors, rows))
+            made.errors.update(_by_row(lane.findings.errors, rows))
+            made.late_rtt_us.update(_by_row(verdicts.late_rtt_us, rows))
+        for lane, pace, rows in zip(self.lanes, self.paces, self.rows, strict=True):
+            if pace.behind_ns > SHIFTED_NS:
+                made.send_offset_us.update(_by_row(self._offsets(lane, pace), rows))
+        behind_ns = max((pace.behind_ns for pace in self.paces), default=0)
+        return replace(
+            made, behind_us=behind_ns // 1_000, unsettled=unsettled, dropped=dropped, unstamped=unstamped
+        )
+
+    def _offsets(self, lane: Lane, pace: Pace) -> dict[int, list[int]]:
+        """Return how much later than planned each probe left, where one of a target did notably."""
+        # The plan is kept on the monotonic clock, the stamps are the wall's.
+        ahead_ns = self.base_wall_ns - pace.planned_base_ns
+        found: dict[int, list[int]] = {}
+        for target in range(lane.width):
+            offsets = [
+                (abs(sent) - ahead_ns - pace.planned_ns(probe)) // 1_000 if abs(sent) > 1 else 0
+                for probe, sent in zip(
+                    range(target, len(lane.sent), lane.width), lane.sent[target :: lane.width], strict=True
+                )
+            ]
+            if max(offsets) * 1_000 > SHIFTED_NS:
+                found[target] = offsets
+        return found
+
+
+def _by_row(found: dict[int, _Value], rows: list[int]) -> dict[int, _Value]:
+    """Return by the address's number what a lane knows by its target's."""
+    return {rows[target]: value for target, value in found.items()}
+
+
+def _timer_slack(wanted_ns: int) -> int:
+    """Set by how much the kernel may prolong our sleeps, for this thread; return what it was."""
+    prctl: Any = ctypes.CDLL(None).prctl
+    before = int(prctl(_GET_SLACK, 0, 0, 0, 0))
+    prctl(_SET_SLACK, ctypes.c_ulong(max(wanted_ns, 1)), 0, 0, 0)
+    return before
