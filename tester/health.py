@@ -1,29 +1,46 @@
-"""The tester's own figures, taken before each run: they say whether it can be trusted."""
+"""The tester's own figures, taken before and after each run: they say whether it can be trusted."""
 
 import os
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tester import VERSION
-from tester.engine.engine import Address, Engine, Interrupt
+from tester.engine.engine import Address, Engine, Interrupt, Probed
+from tester.engine.stamp_delay import stamp_delays_ns
 from wire.job import ProbePlan
 
-LOOPBACK_PLAN = ProbePlan(count=20, interval_s=0.01, timeout_s=0.2)
+LOOPBACK_PLAN = ProbePlan(count=20, interval_s=0.004, timeout_s=0.2)
 TIMER_SLEEPS, TIMER_SLEEP_S = 20, 0.001
 WORST_LOOPBACK_US = 5_000
 WORST_TIMER_US = 20_000
+WORST_BEHIND_S = 0.5
+"""Who fell behind by more was kept from listening too: answers look slow or late that were not."""
+WORST_STEAL_RATIO = 0.2
+STAMPED_PACKETS = 100
+_CPU_FIGURES = Path("/proc/stat")
+_STEAL, _GUEST = 7, 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CpuTime:
+    """What all processors of this machine have spent since it began, in ticks."""
+
+    total: int
+    stolen: int
 
 
 def examine(engine: Engine, *, stop: Interrupt) -> dict[str, Any]:
     """Return what this machine is and how well it keeps time, in under a second.
 
     `loopback_us` are the best and the middle RTT to 127.0.0.1, `timer_error_us` how much longer
-    than asked a sleep of 1 ms took, the middle and the worst of 20.
+    than asked a sleep of 1 ms took, the middle and the worst of 20, and `stamp_delay_us` how much
+    later than the kernel we see a packet, the middle and the 99th of 100.
     """
-    loopback = _loopback(engine, stop=stop)
-    timer = _timer_error()
-    reason = _reason_against(loopback, timer)
+    figures = _calibrate(engine, stop=stop)
+    reason = _reason_against(figures)
     described = engine.describe()
     return {
         "tester_version": VERSION,
@@ -33,13 +50,72 @@ def examine(engine: Engine, *, stop: Interrupt) -> dict[str, Any]:
         "engine_version": described.get("version"),
         "socket": described.get("socket"),
         "receive_buffer_bytes": described.get("receive_buffer_bytes"),
-        "loopback_us": loopback,
-        "timer_error_us": timer,
+        **figures,
         "clock_offset_us": None,
         "clock_offset_error_us": None,
         "trusted": reason is None,
         "reason": reason,
     }
+
+
+def conclude(
+    health: dict[str, Any], probed: Probed, *, before: CpuTime | None, engine: Engine, stop: Interrupt
+) -> dict[str, Any]:
+    """Return the health with what the run itself and a second look have added.
+
+    `end` holds the figures of `examine` again, None where a stop left no time for them.
+    `cpu_steal_ratio` is the share of the processors that the machine's host gave to others. The first
+    reason against the run stands.
+    """
+    steal_ratio = _steal_ratio(before, cpu_time())
+    end = None if stop.requested else _calibrate(engine, stop=stop)
+    reasons = [health["reason"], _reason_against_run(probed, steal_ratio)]
+    if end is not None:
+        reason = _reason_against(end)
+        reasons.append(None if reason is None else f"after the run, {reason}")
+    reason = next((each for each in reasons if each is not None), None)
+    return health | {
+        "behind_us": probed.behind_us,
+        "dropped": probed.dropped,
+        "unstamped": probed.unstamped,
+        "cpu_steal_ratio": steal_ratio,
+        "end": end,
+        "trusted": reason is None,
+        "reason": reason,
+    }
+
+
+def cpu_time() -> CpuTime | None:
+    """Return what the processors have spent, None where the system does not say."""
+    try:
+        words = _CPU_FIGURES.read_text(encoding="ascii").partition("\n")[0].split()[1:]
+        # Guests' time is part of the user's already.
+        ticks = [int(word) for word in words[:_GUEST]]
+    except (OSError, ValueError):
+        return None
+    return CpuTime(total=sum(ticks), stolen=ticks[_STEAL]) if len(ticks) > _STEAL else None
+
+
+def _steal_ratio(before: CpuTime | None, after: CpuTime | None) -> float | None:
+    if before is None or after is None or after.total <= before.total:
+        return None
+    return round((after.stolen - before.stolen) / (after.total - before.total), 4)
+
+
+def _calibrate(engine: Engine, *, stop: Interrupt) -> dict[str, Any]:
+    return {
+        "loopback_us": _loopback(engine, stop=stop),
+        "timer_error_us": _timer_error(),
+        "stamp_delay_us": _stamp_delay(),
+    }
+
+
+def _stamp_delay() -> dict[str, int] | None:
+    delays = sorted(stamp_delays_ns(STAMPED_PACKETS))
+    if not delays:
+        return None
+    middle, high = delays[(len(delays) - 1) // 2], delays[(len(delays) * 99 - 1) // 100]
+    return {"p50": middle // 1_000, "p99": high // 1_000}
 
 
 def _loopback(engine: Engine, *, stop: Interrupt) -> dict[str, int | None]:
@@ -61,7 +137,19 @@ def _timer_error() -> dict[str, int]:
     return {"p50": errors[(len(errors) - 1) // 2], "max": errors[-1]}
 
 
-def _reason_against(loopback: dict[str, int | None], timer: dict[str, int]) -> str | None:
+def _reason_against_run(probed: Probed, steal_ratio: float | None) -> str | None:
+    behind_s = probed.behind_us / 1e6
+    if behind_s > WORST_BEHIND_S:
+        return f"the sending fell {behind_s:.1f} s behind its plan"
+    if probed.dropped:
+        return f"{probed.dropped} packets found no room in the tester's own receive buffer"
+    if steal_ratio is not None and steal_ratio > WORST_STEAL_RATIO:
+        return f"{steal_ratio:.0%} of this machine's CPU was given to others"
+    return None
+
+
+def _reason_against(figures: dict[str, Any]) -> str | None:
+    loopback, timer = figures["loopback_us"], figures["timer_error_us"]
     # Silence of 127.0.0.1 is no verdict: a hardened machine that ignores echo requests can ping others.
     middle_us = loopback["p50"]
     if middle_us is not None and middle_us > WORST_LOOPBACK_US:

@@ -265,7 +265,7 @@ def test_sigterm_ends_the_run_as_truncated_and_delivers_it(
 def test_the_job_is_read_again_before_each_run_and_a_bad_one_is_told(
     place: Any, collector: Any, job_for: Callable[..., Job]
 ) -> None:
-    job = job_for(collector.url, repeat=3, every_s=0.8)
+    job = job_for(collector.url, repeat=3, every_s=2.5)
     process = place.start(*place.arguments(job))
     collector.wait(lambda: len(collector.reports) == 1)
     (place.directory / "job.json").write_text("{")
