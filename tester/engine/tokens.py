@@ -7,7 +7,6 @@ byte order: nobody else reads them.
 """
 
 import struct
-import sys
 from array import array
 
 LEAST_BYTES = 28
@@ -55,8 +54,3 @@ def target_in(payload: bytes, *, nonce: bytes) -> int | None:
     complement: int
     target, complement = struct.unpack_from("=II", payload, TARGET_AT - 8)
     return target if target ^ complement == _MOST else None
-
-
-def in_machine_order(number: int) -> int:
-    """Return a 16-bit number of the network as a native read would see it."""
-    return int.from_bytes(number.to_bytes(2, "big"), sys.byteorder)
