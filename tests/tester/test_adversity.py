@@ -23,6 +23,7 @@ from tester.spool import Spool
 from tester.state import State
 from wire.identity import run_id_of
 from wire.job import Job, JobServer, ProbePlan
+from wire.report import Report
 
 pytestmark = pytest.mark.usefixtures("can_ping")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -250,22 +251,29 @@ def test_a_time_without_zone_in_the_state_is_no_time(tmp_path: Path) -> None:
     assert state.last_started_at(sweep_id=sweep_id, tester_id=tester_id) is None
 
 
-def test_a_tester_that_was_frozen_loses_no_probe_and_is_not_trusted(
-    place: Any, collector: Any, job_for: Callable[..., Job]
-) -> None:
-    plan = ProbePlan(count=30, interval_s=0.02, timeout_s=0.5)
-    servers = tuple(JobServer(name=f"s{number}", host=f"127.0.2.{number}") for number in range(1, 101))
-    job = job_for(collector.url, servers=servers, probe=plan)
-    process = place.start(*place.arguments(job))
+def _frozen_in_the_middle(place: Any, collector: Any, job: Job, *, engine: str) -> Report:
+    process = place.start(*place.arguments(job, "--engine", engine))
     collector.wait(lambda: len(collector.announcements) == 1)
     time.sleep(0.8)
     process.send_signal(signal.SIGSTOP)
     time.sleep(1.5)
     process.send_signal(signal.SIGCONT)
     _out, err = process.communicate(timeout=20)
-
     assert process.returncode == 0, err
-    report = collector.reports[run_id_of(sweep_id=job.sweep_id, tester_id=job.tester_id, index=0)]
+    report: Report = collector.reports[run_id_of(sweep_id=job.sweep_id, tester_id=job.tester_id, index=0)]
+    return report
+
+
+@pytest.mark.parametrize("engine", ["linux", "icmplib"])
+def test_a_tester_that_was_frozen_loses_no_probe_and_is_not_trusted(
+    place: Any, collector: Any, job_for: Callable[..., Job], engine: str
+) -> None:
+    plan = ProbePlan(count=100, interval_s=0.02, timeout_s=0.5)
+    servers = tuple(JobServer(name=f"s{number}", host=f"127.0.2.{number}") for number in range(1, 101))
+    job = job_for(collector.url, servers=servers, probe=plan)
+
+    report = _frozen_in_the_middle(place, collector, job, engine=engine)
+
     assert -1 not in report.results.rtt_us
     assert report.health["trusted"] is False
     assert "behind its plan" in report.health["reason"]

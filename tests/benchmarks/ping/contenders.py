@@ -11,7 +11,10 @@ from typing import Any
 
 NONE = -1.0
 """Where a probe has no RTT."""
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+NOBODY = (
+    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    *("--inh-caps=-all", "--bounding-set=-all"),
+)
 _PING_LINE = re.compile(r"icmp_seq=(\d+) .*time=([0-9.]+) ms")
 
 
@@ -56,7 +59,7 @@ class Contender:
     """It pings one address, whatever is asked for."""
 
 
-def tester(name: str, *, engine: str, sockets: str, prefix: tuple[str, ...] = ()) -> Contender:
+def tester(name: str, *, engine: str, sockets: str, prefix: tuple[str, ...]) -> Contender:
     """Return an engine of ours."""
 
     def command(work: Work) -> list[str]:
