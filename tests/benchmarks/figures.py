@@ -21,18 +21,28 @@ class Line:
     peer: float
     limit: float | None = None
     """The most that `ours` may be, None where no issue sets one."""
+    most_ratio: float | None = None
+    """The most that `ours` may be of the peer's."""
 
     @property
     def missed(self) -> bool:
-        """Whether the limit is exceeded."""
-        return self.limit is not None and self.ours > self.limit
+        """Whether a limit is exceeded, or nobody can say."""
+        if self.limit is not None and not self.ours <= self.limit:
+            return True
+        return self.most_ratio is not None and not self.ours <= self.most_ratio * self.peer
+
+    @property
+    def goal(self) -> str:
+        """The limits in a few words, empty where there is none."""
+        parts = [] if self.limit is None else [f"≤ {self.limit:g} {self.unit}"]
+        return " and ".join(parts + ([] if self.most_ratio is None else [f"≤ {self.most_ratio:g} ×"]))
 
     def text(self) -> str:
         """Return the line as the table shows it."""
-        goal = "" if self.limit is None else f"  limit {self.limit:g} {'MISSED' if self.missed else 'met'}"
+        goal = f"  {self.goal} {'MISSED' if self.missed else 'met'}" if self.goal else ""
         ratio = self.ours / self.peer if self.peer else float("nan")
         return (
-            f"{self.name:<44} {self.ours:9.1f} {self.unit:<6} {ratio:6.2f} x {self.peer_name} "
+            f"{self.name:<56} {self.ours:9.1f} {self.unit:<6} {ratio:6.2f} x {self.peer_name} "
             f"({self.peer:.1f} {self.unit}){goal}"
         )
 
@@ -46,6 +56,7 @@ class Line:
             "peer": self.peer,
             "ratio": self.ours / self.peer if self.peer else None,
             "limit": self.limit,
+            "most_ratio": self.most_ratio,
             "missed": self.missed,
         }
 

@@ -1,20 +1,17 @@
 """Who pings: how each is started, and how its RTTs are read."""
 
-import json
 import re
 import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 NONE = -1.0
 """Where a probe has no RTT."""
-NOBODY = (
-    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
-    *("--inh-caps=-all", "--bounding-set=-all"),
-)
+POWERLESS = ("setpriv", "--securebits=+noroot", "--bounding-set=-all", "--inh-caps=-all")
+"""Runs a command without any capability."""
+
 _PING_LINE = re.compile(r"icmp_seq=(\d+) .*time=([0-9.]+) ms")
 
 
@@ -51,7 +48,6 @@ class Contender:
     name: str
     command: Callable[[Work], list[str]]
     rtts_us: Callable[[Work], list[float]]
-    said: Callable[[Work], dict[str, Any]] = lambda work: {}
     most_targets: int = 1_000_000
     most_probes: int = 100_000_000
     paced_only: bool = False
@@ -64,15 +60,14 @@ def tester(name: str, *, engine: str, sockets: str, prefix: tuple[str, ...]) -> 
 
     def command(work: Work) -> list[str]:
         plan = [str(work.count), repr(work.interval_s), repr(work.timeout_s)]
-        files = [str(work.path("positions")), str(work.path("words"))]
+        positions = str(work.path("positions"))
         module = [sys.executable, "-m", "tests.benchmarks.ping.ours"]
-        return [*prefix, *module, engine, sockets, str(work.path("addresses")), *plan, *files]
+        return [*prefix, *module, engine, sockets, str(work.path("addresses")), *plan, positions]
 
     return Contender(
         name=name,
         command=command,
         rtts_us=lambda work: positions_us(work.path("positions").read_bytes()),
-        said=lambda work: dict(json.loads(work.path("words").read_text(encoding="utf-8"))),
     )
 
 
