@@ -57,6 +57,7 @@ class Line:
             "ratio": self.ours / self.peer if self.peer else None,
             "limit": self.limit,
             "most_ratio": self.most_ratio,
+            "goal": self.goal,
             "missed": self.missed,
         }
 

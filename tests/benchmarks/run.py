@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     answers: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "cores": len(os.sched_getaffinity(0)),
+        "machine": machine(),
         "parts": {},
     }
     missed = 0
@@ -37,6 +37,14 @@ def main(arguments: list[str]) -> int:
     artefacts.mkdir(exist_ok=True)
     (artefacts / "bench.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
     return 1 if missed else 0
+
+
+def machine() -> str:
+    """Return what this machine is, in a few words."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "CPU")
+    kernel = ".".join(platform.release().split(".")[:2])
+    return f"{len(os.sched_getaffinity(0))} cores of {model}, Linux {kernel}"
 
 
 if __name__ == "__main__":
