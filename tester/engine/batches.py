@@ -29,43 +29,51 @@ def is_possible() -> bool:
 
 
 class Outgoing:
-    """One message for each target, ready to be sent round after round without work in Python.
+    """The messages of one batch, filled again and again with who comes next.
 
-    All share the head of the round; a target's own part is its token.
+    All share the head of the round; a target's own part is its token. `names` are the socket addresses
+    of all targets, one after another.
     """
 
-    def __init__(self, names: bytes, *, family: int, padding: int) -> None:
-        name_bytes = V4_NAME if family == 4 else V6_NAME
-        width = len(names) // name_bytes
-        self._head = (ctypes.c_char * HEAD_BYTES)()
+    def __init__(self, names: bytes, *, family: int, padding: int, batch: int) -> None:
+        self._name_bytes = name_bytes = V4_NAME if family == 4 else V6_NAME
         self._names = array("B", names)
-        self._tails = tails_of(width)
-        self._padding = array("B", bytes(max(padding, 1)))
-        names_at, tails_at = self._names.buffer_info()[0], self._tails.buffer_info()[0]
-        parts = array("Q", bytes(8)) * (6 * width)
-        parts[0::6] = array("Q", [ctypes.addressof(self._head)]) * width
-        parts[1::6] = array("Q", [HEAD_BYTES]) * width
-        parts[2::6] = array("Q", range(tails_at, tails_at + TAIL_BYTES * width, TAIL_BYTES))
-        parts[3::6] = array("Q", [TAIL_BYTES]) * width
-        parts[4::6] = array("Q", [self._padding.buffer_info()[0]]) * width
-        parts[5::6] = array("Q", [padding]) * width
+        self._tails = tails_of(len(names) // name_bytes)
+        self._names_at, self._tails_at = self._names.buffer_info()[0], self._tails.buffer_info()[0]
+        self._head = (ctypes.c_char * HEAD_BYTES)()
+        self._padding = (ctypes.c_char * max(padding, 1))()
+        self._batch_names = (ctypes.c_char * (name_bytes * batch))()
+        self._batch_tails = (ctypes.c_char * (TAIL_BYTES * batch))()
+        to, tails = ctypes.addressof(self._batch_names), ctypes.addressof(self._batch_tails)
+        parts = array("Q", bytes(8)) * (6 * batch)
+        parts[0::6] = array("Q", [ctypes.addressof(self._head)]) * batch
+        parts[1::6] = array("Q", [HEAD_BYTES]) * batch
+        parts[2::6] = array("Q", range(tails, tails + TAIL_BYTES * batch, TAIL_BYTES))
+        parts[3::6] = array("Q", [TAIL_BYTES]) * batch
+        parts[4::6] = array("Q", [ctypes.addressof(self._padding)]) * batch
+        parts[5::6] = array("Q", [padding]) * batch
         parts_at = parts.buffer_info()[0]
-        messages = array("Q", bytes(8)) * (_WORDS * width)
-        messages[0::_WORDS] = array("Q", range(names_at, names_at + name_bytes * width, name_bytes))
-        messages[1::_WORDS] = array("Q", [name_bytes]) * width
-        messages[2::_WORDS] = array("Q", range(parts_at, parts_at + 48 * width, 48))
-        messages[3::_WORDS] = array("Q", [3]) * width
+        messages = array("Q", bytes(8)) * (_WORDS * batch)
+        messages[0::_WORDS] = array("Q", range(to, to + name_bytes * batch, name_bytes))
+        messages[1::_WORDS] = array("Q", [name_bytes]) * batch
+        messages[2::_WORDS] = array("Q", range(parts_at, parts_at + 48 * batch, 48))
+        messages[3::_WORDS] = array("Q", [3]) * batch
         self._parts, self._messages = parts, messages
-        self._messages_at = messages.buffer_info()[0]
+        self._messages_at = ctypes.c_void_p(messages.buffer_info()[0])
 
     def begin(self, head: bytes) -> None:
         """Set what the probes of a round begin with."""
         ctypes.memmove(self._head, head, HEAD_BYTES)
 
     def send(self, descriptor: int, *, first: int, count: int) -> int:
-        """Send to `count` targets from `first` on; return how many went out, or minus the error."""
-        at = ctypes.c_void_p(self._messages_at + first * HEADER_BYTES)
-        sent = int(_libc.sendmmsg(descriptor, at, count, 0))
+        """Send to `count` targets from `first` on; return how many went out, or minus the error.
+
+        `count` is at most the batch.
+        """
+        name_bytes = self._name_bytes
+        ctypes.memmove(self._batch_names, self._names_at + first * name_bytes, count * name_bytes)
+        ctypes.memmove(self._batch_tails, self._tails_at + first * TAIL_BYTES, count * TAIL_BYTES)
+        sent = int(_libc.sendmmsg(descriptor, self._messages_at, count, 0))
         return sent if sent > 0 else -(ctypes.get_errno() or errno.EIO)
 
 

@@ -2,6 +2,8 @@
 
 import socket
 import struct
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 V4_NAME, V6_NAME = 16, 28
@@ -38,3 +40,26 @@ def unpacked(name: bytes, *, family: int) -> tuple[Any, ...]:
     if family == 4:
         return (socket.inet_ntop(socket.AF_INET, name[4:8]), 0)
     return (socket.inet_ntop(socket.AF_INET6, name[8:24]), 0, 0, struct.unpack_from("=I", name, 24)[0])
+
+
+def sources_of(names: bytes, *, family: int) -> Sequence[Any]:
+    """Return the address of each of some packed socket addresses, as it stands in a received one.
+
+    IPv4's are numbers in the machine's own byte order, IPv6's 16 bytes.
+    """
+    if family == 4:
+        return array("I", b"".join(names[at : at + 4] for at in range(4, len(names), V4_NAME)))
+    return [names[at : at + 16] for at in range(8, len(names), V6_NAME)]
+
+
+def place_of(address: str, names: bytes, *, family: int) -> int | None:
+    """Return which of some packed socket addresses is an address's first, None where none is."""
+    name_bytes = V4_NAME if family == 4 else V6_NAME
+    try:
+        name = packed(destination_of(address, family=family), family=family)
+    except OSError:
+        return None
+    at = names.find(name)
+    while at > 0 and at % name_bytes:
+        at = names.find(name, at + 1)
+    return None if at < 0 else at // name_bytes

@@ -3,9 +3,6 @@
 import struct
 import time
 from array import array
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from tester.engine import tokens
 from tester.engine.batches import (
@@ -18,16 +15,9 @@ from tester.engine.batches import (
     Incoming,
     Outgoing,
 )
-from tester.engine.destinations import V4_NAME, V6_NAME, packed, source_text, unpacked
+from tester.engine.destinations import V4_NAME, V6_NAME, sources_of
+from tester.engine.findings import CONTROL, Findings
 from tester.engine.kernel_sockets import Pair
-from tester.engine.packets import (
-    REPLY,
-    Heard,
-    error_kind,
-    heard_datagram,
-    heard_raw_v4,
-    heard_raw_v6,
-)
 from tester.engine.refusals import name_of, words_of_number
 from tester.engine.wall import Wall
 
@@ -35,7 +25,7 @@ BATCH = 64
 _ERROR_QUEUE = 0x2000
 _STAMP_BYTES, _ORIGIN_AT = 64, 84
 """The control data of a stamp, and where the record of an error that follows it says its origin."""
-_FROM_STAMP, _FROM_ICMP = 4, (2, 3)
+_FROM_STAMP = 4
 _NS = 1_000_000_000
 _TRIES = 3
 _LONG_AGO = 1
@@ -44,32 +34,19 @@ _MOST_BATCHES = 64
 _BYTES_PER_PACKET = 2_304
 """What a small packet takes of a receive buffer on common network cards."""
 
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")
-_CONTROL = struct.Struct("@Nii")
 # A send stamp: seconds, nanoseconds, then the kernel's error record with its origin and number.
 _SENT = struct.Struct(f"={NAME_ROOM}x 16x qq 32x 16x 4xB7xI {CONTROL_ROOM - 96}x {DATA_ROOM}x")
 
 
-@dataclass(kw_only=True, slots=True)
-class Findings:
-    """What a lane heard beside its stamps, by target."""
-
-    duplicate: list[int]
-    icmp_errors: dict[int, dict[str, int]] = field(default_factory=dict)
-    errors: dict[int, str] = field(default_factory=dict)
-
-    def count(self, target: int, kind: str) -> None:
-        """Count an ICMP error, or a probe that the system refused."""
-        kinds = self.icmp_errors.setdefault(target, {})
-        kinds[kind] = kinds.get(kind, 0) + 1
-
-
 class Lane:
-    """The probes of one family; probe p goes to target p % width in round p // width."""
+    """The probes of one family; probe p goes to target p % width in round p // width.
+
+    `names` are the targets' socket addresses, one after another.
+    """
 
     def __init__(
         self,
-        destinations: list[tuple[Any, ...]],
+        names: bytes,
         *,
         family: int,
         pair: Pair,
@@ -79,28 +56,25 @@ class Lane:
         wall: Wall,
     ) -> None:
         self.family, self.pair, self.nonce, self.wall = family, pair, nonce, wall
-        self.width, self.count = len(destinations), count
-        names = [packed(to, family=family) for to in destinations]
-        place = slice(4, 8) if family == 4 else slice(8, 24)
-        self._sources: list[bytes] = [name[place] for name in names]
-        self._first_at: dict[str, int] = {}
-        for target, to in enumerate(destinations):
-            self._first_at.setdefault(source_text(to), target)
+        name_bytes, error_bytes = (V4_NAME, 48) if family == 4 else (V6_NAME, 64)
+        self.width, self.count = len(names) // name_bytes, count
+        self._sources = sources_of(names, family=family)
         self.sent = array("q", bytes(8)) * (self.width * count)
         self.answered = array("q", bytes(8)) * (self.width * count)
-        self.findings = Findings(duplicate=[0] * self.width)
+        self.findings = Findings(
+            names, family=family, kind=pair.kind, nonce=nonce, identifier=pair.identifier
+        )
         self.next = 0
         self.sent_count = self.answered_count = 0
         self._round = -1
         self._epoch_start = self._epoch_stamped = 0
         self._stuck: set[int] = set()
-        self._outgoing = Outgoing(b"".join(names), family=family, padding=size_bytes - tokens.LEAST_BYTES)
-        name_bytes, error_bytes = (V4_NAME, 48) if family == 4 else (V6_NAME, 64)
+        self._outgoing = Outgoing(names, family=family, padding=size_bytes - tokens.LEAST_BYTES, batch=BATCH)
         self._incoming = Incoming(name_bytes=name_bytes, control_bytes=64)
         self._stamps = Incoming(name_bytes=name_bytes, control_bytes=64 + error_bytes)
         self._checksum = tokens.checksum_of(identifier=pair.identifier, nonce=nonce) if family == 4 else 0
         self._icmp_at = 20 if family == 4 and pair.kind == "raw" else 0
-        source = "4x4s24x" if family == 4 else "8x16s8x"
+        source = "4xI24x" if family == 4 else "8x16s8x"
         icmp = f"{self._icmp_at}xH2xH2x8sI8xI"
         used = self._icmp_at + tokens.HEAD_BYTES + 4
         self._answer = struct.Struct(f"={source}16xqq{CONTROL_ROOM - 32}x{icmp}{DATA_ROOM - used}x")
@@ -191,7 +165,7 @@ class Lane:
         for number, (seconds, nanoseconds, origin, key) in enumerate(stamps.records(_SENT, taken)):
             probe = start + key
             if origin != _FROM_STAMP:
-                self._note_queued(number)
+                self.findings.note_queued(stamps, number)
             elif probe < len(sent) and sent[probe] < 0 and key not in stuck:
                 sent[probe] = seconds * _NS + nanoseconds - shift
                 self._epoch_stamped += 1
@@ -216,13 +190,13 @@ class Lane:
             incoming.records(self._answer, taken)
         ):
             if own != nonce or kind != reply or target >= width or round_number >= most:
-                self._note_heard(number)
+                self.findings.note_heard(incoming, number)
                 continue
             if source != sources[target]:
                 continue
             probe = round_number * width + target
             if answered[probe]:
-                self.findings.duplicate[target] += 1
+                self.findings.count_duplicate(target)
             else:
                 answered[probe] = seconds * _NS + nanoseconds - shift
                 fresh += 1
@@ -237,7 +211,7 @@ class Lane:
             at = number * RECORD_BYTES
             if length < self._least:
                 incoming.buffer[at + DATA_AT + length : at + RECORD_BYTES] = bytes(DATA_ROOM - length)
-            place = at + NAME_ROOM + _CONTROL.size
+            place = at + NAME_ROOM + CONTROL.size
             seconds, nanoseconds = struct.unpack_from("=qq", incoming.buffer, place)
             if control < _STAMP_BYTES and incoming is self._stamps:
                 incoming.buffer[at + NAME_ROOM + _ORIGIN_AT] = 0
@@ -249,49 +223,3 @@ class Lane:
                 moved_ns = before_ns + stepped
                 if abs(now_ns - moved_ns) < abs(now_ns - before_ns):
                     struct.pack_into("=qq", incoming.buffer, place, *divmod(moved_ns, _NS))
-
-    def _note_heard(self, number: int) -> None:
-        _control, length = self._incoming.lengths(number)
-        at = number * RECORD_BYTES
-        packet = self._incoming.view[at + DATA_AT : at + DATA_AT + length]
-        name = bytes(self._incoming.view[at : at + NAME_ROOM])
-        source = source_text(unpacked(name, family=self.family))
-        parse: Callable[[memoryview, str], Heard | None] = heard_raw_v4 if self.family == 4 else heard_raw_v6
-        heard = parse(packet, source) if self.pair.kind == "raw" else heard_datagram(packet, source)
-        if heard is not None and heard.kind != REPLY:
-            self._note(heard)
-
-    def _note_queued(self, number: int) -> None:
-        """Count an ICMP error that the kernel keeps for a datagram socket."""
-        control, length = self._stamps.lengths(number)
-        at = number * RECORD_BYTES
-        place, end = at + NAME_ROOM, at + NAME_ROOM + control
-        while place + _CONTROL.size <= end:
-            size, level, kind = _CONTROL.unpack_from(self._stamps.buffer, place)
-            if size < _CONTROL.size:
-                return
-            is_error = (level, kind) in ((0, 11), (41, 25))
-            if is_error and size >= _CONTROL.size + _EXTENDED_ERROR.size:
-                _errno, origin, icmp_type, code, *_ = _EXTENDED_ERROR.unpack_from(
-                    self._stamps.buffer, place + _CONTROL.size
-                )
-                what = error_kind(family=self.family, icmp_type=icmp_type, code=code)
-                if origin in _FROM_ICMP and what is not None:
-                    name = bytes(self._stamps.view[at : at + NAME_ROOM])
-                    packet = self._stamps.view[at + DATA_AT : at + DATA_AT + length]
-                    source = source_text(unpacked(name, family=self.family))
-                    heard = heard_datagram(packet, source, kind=what)
-                    if heard is not None:
-                        self._note(heard)
-                return
-            place += (size + 7) & ~7
-
-    def _note(self, heard: Heard) -> None:
-        """Count an error for the target that its quoted request names, or else its address."""
-        if heard.identifier not in (None, self.pair.identifier):
-            return
-        target = tokens.target_in(heard.payload, nonce=self.nonce)
-        if target is None and self.nonce.startswith(heard.payload[:8]):
-            target = self._first_at.get(heard.address)
-        if target is not None and target < self.width:
-            self.findings.count(target, heard.kind)

@@ -5,23 +5,20 @@ import gc
 import os
 import select
 import time
-from array import array
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from tester import VERSION
 from tester.engine import tokens
-from tester.engine.classify import Stamps, classify
-from tester.engine.destinations import destination_of
+from tester.engine.destinations import destination_of, packed
 from tester.engine.engine import Address, Interrupt, Probed, listen_on_s
 from tester.engine.kernel_sockets import open_pair, wake_stamps
 from tester.engine.lanes import BATCH, Lane
+from tester.engine.outcome import Part, gather
 from tester.engine.pace import Pace
 from tester.engine.refusals import words_of
 from tester.engine.wall import Wall
 from wire.job import ProbePlan
-from wire.report import NOT_SENT
 
 NAME = "linux"
 NONCE_BYTES = 8
@@ -32,10 +29,7 @@ LINGER_NS = 50_000_000
 """How long duplicates are awaited at most, once every probe is answered."""
 STOP_GRACE_NS = 3_000_000_000
 """After a stop, how long answers to what was sent are awaited at most."""
-SHIFTED_NS = 5_000_000
-"""Send times are told where one differs from the plan by more."""
 _SET_SLACK, _GET_SLACK = 29, 30
-_Value = TypeVar("_Value")
 
 
 class LinuxEngine:
@@ -131,11 +125,11 @@ class _Pass:
 
     def _open(self, addresses: Sequence[Address], family: int) -> None:
         rows: list[int] = []
-        destinations: list[tuple[Any, ...]] = []
+        names = bytearray()
         for row, address in enumerate(addresses):
             if address.family == family:
                 try:
-                    destinations.append(destination_of(address.text, family=family))
+                    names += packed(destination_of(address.text, family=family), family=family)
                     rows.append(row)
                 except OSError as error:
                     self.errors[row] = f"no way to {address.text}: {words_of(error)}"
@@ -153,7 +147,7 @@ class _Pass:
             return
         self.lanes.append(
             Lane(
-                destinations,
+                bytes(names),
                 family=family,
                 pair=pair,
                 nonce=nonce,
@@ -236,60 +230,20 @@ class _Pass:
             time.sleep(TICK_NS / 1e9)
 
     def _found(self, cut_ns: int | None, dropped: int) -> Probed:
-        count = self.plan.count
-        made = Probed(
-            positions=array("q", [NOT_SENT]) * (self.size * count),
-            late=[0] * self.size,
-            duplicate=[0] * self.size,
-            reordered=[0] * self.size,
+        parts = [
+            Part(lane=lane, pace=pace, rows=rows)
+            for lane, pace, rows in zip(self.lanes, self.paces, self.rows, strict=True)
+        ]
+        ahead_ns = self.base_wall_ns - (parts[0].pace.planned_base_ns if parts else 0)
+        return gather(
+            parts,
+            size=self.size,
+            plan=self.plan,
             errors=self.errors,
+            ahead_ns=ahead_ns,
+            cut_ns=cut_ns,
+            dropped=dropped,
         )
-        assert made.late is not None
-        assert made.duplicate is not None
-        assert made.reordered is not None
-        unsettled = unstamped = 0
-        for lane, rows in zip(self.lanes, self.rows, strict=True):
-            stamps = Stamps(width=lane.width, count=count, sent=lane.sent, answered=lane.answered)
-            verdicts = classify(stamps, timeout_ns=round(self.plan.timeout_s * 1e9), cut_ns=cut_ns)
-            unsettled += verdicts.unsettled
-            unstamped += verdicts.unstamped
-            for target, row in enumerate(rows):
-                own = verdicts.positions[target * count : (target + 1) * count]
-                made.positions[row * count : (row + 1) * count] = own
-                made.late[row] = verdicts.late[target]
-                made.duplicate[row] = lane.findings.duplicate[target]
-                made.reordered[row] = verdicts.reordered[target]
-            made.icmp_errors.update(_by_row(lane.findings.icmp_errors, rows))
-            made.errors.update(_by_row(lane.findings.errors, rows))
-            made.late_rtt_us.update(_by_row(verdicts.late_rtt_us, rows))
-        for lane, pace, rows in zip(self.lanes, self.paces, self.rows, strict=True):
-            if pace.behind_ns > SHIFTED_NS:
-                made.send_offset_us.update(_by_row(self._offsets(lane, pace), rows))
-        behind_ns = max((pace.behind_ns for pace in self.paces), default=0)
-        return replace(
-            made, behind_us=behind_ns // 1_000, unsettled=unsettled, dropped=dropped, unstamped=unstamped
-        )
-
-    def _offsets(self, lane: Lane, pace: Pace) -> dict[int, list[int]]:
-        """Return how much later than planned each probe left, where one of a target did notably."""
-        # The plan is kept on the monotonic clock, the stamps are the wall's.
-        ahead_ns = self.base_wall_ns - pace.planned_base_ns
-        found: dict[int, list[int]] = {}
-        for target in range(lane.width):
-            offsets = [
-                (abs(sent) - ahead_ns - pace.planned_ns(probe)) // 1_000 if abs(sent) > 1 else 0
-                for probe, sent in zip(
-                    range(target, len(lane.sent), lane.width), lane.sent[target :: lane.width], strict=True
-                )
-            ]
-            if max(offsets) * 1_000 > SHIFTED_NS:
-                found[target] = offsets
-        return found
-
-
-def _by_row(found: dict[int, _Value], rows: list[int]) -> dict[int, _Value]:
-    """Return by the address's number what a lane knows by its target's."""
-    return {rows[target]: value for target, value in found.items()}
 
 
 def _timer_slack(wanted_ns: int) -> int:
