@@ -36,7 +36,7 @@ def classify(stamps: Stamps, *, timeout_ns: int, cut_ns: int | None = None) -> V
     """Return what became of each probe.
 
     Answered after `timeout_ns` is late. An answer is reordered where one to a later probe of the
-    same target came before it (RFC 4737, 3.3). `cut_ns` is when a stop ended the listening: who had
+    same target came before it (RFC 4737, 3.3: what comes after the waiting time takes no part). `cut_ns` is when a stop ended the listening: who had
     less than the timeout by then has no verdict.
     """
     width, count = stamps.width, stamps.count
@@ -62,18 +62,18 @@ def classify(stamps: Stamps, *, timeout_ns: int, cut_ns: int | None = None) -> V
                 else:
                     column.append(LOST)
                 continue
-            later = earliest[target]
-            if not later or answered < later:
-                earliest[target] = answered
-            else:
-                made.reordered[target] += 1
             rtt_ns = answered - sent
             if rtt_ns > timeout_ns:
                 made.late[target] += 1
                 made.late_rtt_us.setdefault(target, []).append(min((rtt_ns + 500) // 1_000, MAX_RTT_US))
                 column.append(LATE)
+                continue
+            later = earliest[target]
+            if not later or answered < later:
+                earliest[target] = answered
             else:
-                column.append((rtt_ns + 500) // 1_000 if rtt_ns > 0 else 0)
+                made.reordered[target] += 1
+            column.append((rtt_ns + 500) // 1_000 if rtt_ns > 0 else 0)
         made.positions[round_number::count] = array("q", column)
     for values in made.late_rtt_us.values():
         values.reverse()

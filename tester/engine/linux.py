@@ -25,7 +25,7 @@ NONCE_BYTES = 8
 TICK_NS = 1_000_000
 """Probes that are due within a tick go out together: their stamps are the kernel's anyway."""
 DRAIN_NS = 10_000_000
-LINGER_NS = 50_000_000
+LINGER_NS = 250_000_000
 """How long duplicates are awaited at most, once every probe is answered."""
 STOP_GRACE_NS = 3_000_000_000
 """After a stop, how long answers to what was sent are awaited at most."""

@@ -25,6 +25,8 @@ MOST_AT_ONCE = 8
 """Probes sent without a look at the answers, while behind the plan."""
 STOP_GRACE_NS = 3_000_000_000
 """After a stop, how long answers to what was sent are awaited at most."""
+GLANCE_S, SLEPT_NS = 0.02, 50_000_000
+"""How long at most passes between two looks at the sockets, and from when on we must have slept."""
 
 
 class PortableEngine:
@@ -167,6 +169,7 @@ class _Pass:
                 at_once += 1
                 if at_once > MOST_AT_ONCE:
                     at_once = 0
+                    self._look()
                     self._take()
                 if self.stop.requested:
                     return time.monotonic_ns()
@@ -223,6 +226,7 @@ class _Pass:
                 self._listen(until_ns=end_ns, at_end=True, mind_stop=False)
             else:
                 self._listen(until_ns=end_ns, at_end=True)
+        self._look()
         self._take()
         now_ns = time.monotonic_ns()
         for position, sent_ns in enumerate(self.sent_ns):
@@ -242,14 +246,17 @@ class _Pass:
             if left_ns <= 0 or (mind_stop and self.stop.requested):
                 return
             # select takes microseconds; poll and epoll would round up to a millisecond.
-            ready, _, _ = select.select(waiting, [], [], left_ns / 1e9)
+            ready, _, _ = select.select(waiting, [], [], min(left_ns / 1e9, GLANCE_S))
+            self._look()
             if ready:
                 self._take()
                 if at_end and self.outstanding == 0:
                     return
 
-    def _take(self) -> None:
+    def _look(self) -> None:
         self.looked_before_ns, self.looked_ns = self.looked_ns, time.monotonic_ns()
+
+    def _take(self) -> None:
         for socket in self.sockets.values():
             for stamp_ns, heard in socket.heard():
                 if heard.kind == REPLY:
@@ -265,7 +272,10 @@ class _Pass:
         rtt_ns, timeout_ns = stamp_ns - sent_ns, self.plan.timeout_s * 1e9
         if rtt_ns <= timeout_ns:
             self.positions[position] = (rtt_ns + 500) // 1_000
-        elif max(sent_ns, self.looked_before_ns) - sent_ns <= timeout_ns:
+        elif (
+            self.looked_ns - self.looked_before_ns > SLEPT_NS
+            and max(sent_ns, self.looked_before_ns) - sent_ns <= timeout_ns
+        ):
             # We slept: it may have come in time and waited for us, so it has no verdict.
             self.positions[position] = NOT_SENT
             self.unsettled += 1

@@ -49,10 +49,10 @@ def test_an_answer_after_one_to_a_later_probe_is_reordered() -> None:
     assert verdicts((0, None), (10, 45), (20, 46)).reordered == [0]
 
 
-def test_a_late_answer_may_be_reordered_too() -> None:
+def test_a_late_answer_is_late_and_not_reordered() -> None:
     made = verdicts((0, 150), (100, 101))
 
-    assert (made.late, made.reordered) == ([1], [1])
+    assert (made.late, made.reordered) == ([1], [0])
 
 
 def test_a_stop_gives_no_verdict_on_who_had_less_than_the_timeout() -> None:
@@ -101,8 +101,7 @@ def test_many_targets_are_each_judged_alone(width: int, count: int, data: st.Dat
         ]
         assert list(made.positions[target * count : (target + 1) * count]) == fates
         assert made.late[target] == fates.count(LATE)
+        in_time = [probe for probe in own if came[probe] and came[probe] - sent[probe] <= TIMEOUT]
         assert made.reordered[target] == sum(
-            any(later > probe and came[later] and came[later] <= came[probe] for later in own)
-            for probe in own
-            if came[probe]
+            any(later > probe and came[later] <= came[probe] for later in in_time) for probe in in_time
         )
