@@ -36,8 +36,8 @@ def classify(stamps: Stamps, *, timeout_ns: int, cut_ns: int | None = None) -> V
     """Return what became of each probe.
 
     Answered after `timeout_ns` is late. An answer is reordered where one to a later probe of the
-    same target came before it (RFC 4737, 3.3: what comes after the waiting time takes no part). `cut_ns` is when a stop ended the listening: who had
-    less than the timeout by then has no verdict.
+    same target came before it (RFC 4737, 3.3: what comes after the waiting time takes no part).
+    `cut_ns` is when a stop ended the listening: who had less than the timeout by then has no verdict.
     """
     width, count = stamps.width, stamps.count
     made = Verdicts(

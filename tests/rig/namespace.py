@@ -16,18 +16,18 @@ class Namespace:
         with self._back_again():
             if self._libc.unshare(CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            self._descriptor = _here()
+            self.descriptor = _here()
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Be in it with this thread, and with all that is started meanwhile."""
         with self._back_again():
-            self._enter(self._descriptor)
+            self._enter(self.descriptor)
             yield
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
     @contextmanager
     def _back_again(self) -> Iterator[None]:

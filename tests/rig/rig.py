@@ -25,6 +25,8 @@ COMMANDS = (
     f"ip addr add 192.0.2.1/30 dev {TESTER}",
     f"ip addr add 2001:db8::1/64 dev {TESTER} nodad",
     f"ip link set {TESTER} up",
+)
+NEIGHBOURS = (
     f"ip neigh add 192.0.2.2 lladdr {GATEWAY_MAC} dev {TESTER} nud permanent",
     f"ip neigh add 2001:db8::2 lladdr {GATEWAY_MAC} dev {TESTER} nud permanent",
 )
@@ -82,7 +84,7 @@ class Rig:
         try:
             self._answer("apart")
             with self.inside():
-                _run(COMMANDS, pid=self.pid)
+                _run((*COMMANDS, *NEIGHBOURS), pid=self.pid)
                 self._tell(f"up {WIRE} {frames} {tick_ns}")
                 _run(ROUTES, pid=self.pid)
         except BaseException:
@@ -93,6 +95,17 @@ class Rig:
     def pid(self) -> int:
         """The responder."""
         return self._process.pid
+
+    @property
+    def descriptor(self) -> int:
+        """The tester's end, as an open file of this process."""
+        return self._namespace.descriptor
+
+    def route(self) -> None:
+        """Set the way to the IPv4 addresses again: an interface that goes down forgets it."""
+        commands = [command.replace(" add ", " replace ") for command in (*NEIGHBOURS, *ROUTES)]
+        with self.inside():
+            _run([command for command in commands if "2001:" not in command], pid=self.pid)
 
     @contextmanager
     def inside(self) -> Iterator[None]:
