@@ -35,11 +35,11 @@ class Outgoing:
     of all targets, one after another.
     """
 
-    def __init__(self, names: bytes, *, family: int, padding: int, batch: int) -> None:
+    def __init__(self, names: bytearray, *, family: int, padding: int, batch: int) -> None:
         self._name_bytes = name_bytes = V4_NAME if family == 4 else V6_NAME
-        self._names = array("B", names)
+        self._names = (ctypes.c_char * len(names)).from_buffer(names)
         self._tails = tails_of(len(names) // name_bytes)
-        self._names_at, self._tails_at = self._names.buffer_info()[0], self._tails.buffer_info()[0]
+        self._names_at, self._tails_at = ctypes.addressof(self._names), self._tails.buffer_info()[0]
         self._head = (ctypes.c_char * HEAD_BYTES)()
         self._padding = (ctypes.c_char * max(padding, 1))()
         self._batch_names = (ctypes.c_char * (name_bytes * batch))()

@@ -44,11 +44,13 @@ def classify(stamps: Stamps, *, timeout_ns: int, cut_ns: int | None = None) -> V
         positions=array("q", [NOT_SENT]) * (width * count), late=[0] * width, reordered=[0] * width
     )
     # From the last round backwards: the earliest answer to any later probe of each target.
-    earliest = [0] * width
+    earliest = array("q", bytes(8)) * width
+    # Views, since a slice of an array is a copy.
+    all_sent, all_answered = memoryview(stamps.sent), memoryview(stamps.answered)
     for round_number in range(count - 1, -1, -1):
         here = slice(round_number * width, (round_number + 1) * width)
-        column: list[int] = []
-        for target, (sent, answered) in enumerate(zip(stamps.sent[here], stamps.answered[here], strict=True)):
+        column = array("q")
+        for target, (sent, answered) in enumerate(zip(all_sent[here], all_answered[here], strict=True)):
             if sent <= 0:
                 if not sent:
                     column.append(NOT_SENT)
@@ -74,7 +76,7 @@ def classify(stamps: Stamps, *, timeout_ns: int, cut_ns: int | None = None) -> V
             else:
                 made.reordered[target] += 1
             column.append((rtt_ns + 500) // 1_000 if rtt_ns > 0 else 0)
-        made.positions[round_number::count] = array("q", column)
+        made.positions[round_number::count] = column
     for values in made.late_rtt_us.values():
         values.reverse()
     return made

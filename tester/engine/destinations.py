@@ -42,17 +42,17 @@ def unpacked(name: bytes, *, family: int) -> tuple[Any, ...]:
     return (socket.inet_ntop(socket.AF_INET6, name[8:24]), 0, 0, struct.unpack_from("=I", name, 24)[0])
 
 
-def sources_of(names: bytes, *, family: int) -> Sequence[Any]:
+def sources_of(names: bytearray, *, family: int) -> Sequence[Any]:
     """Return the address of each of some packed socket addresses, as it stands in a received one.
 
     IPv4's are numbers in the machine's own byte order, IPv6's 16 bytes.
     """
     if family == 4:
-        return array("I", b"".join(names[at : at + 4] for at in range(4, len(names), V4_NAME)))
-    return [names[at : at + 16] for at in range(8, len(names), V6_NAME)]
+        return array("I", memoryview(names).cast("I")[1 :: V4_NAME // 4])
+    return [bytes(names[at : at + 16]) for at in range(8, len(names), V6_NAME)]
 
 
-def place_of(address: str, names: bytes, *, family: int) -> int | None:
+def place_of(address: str, names: bytearray, *, family: int) -> int | None:
     """Return which of some packed socket addresses is an address's first, None where none is."""
     name_bytes = V4_NAME if family == 4 else V6_NAME
     try:

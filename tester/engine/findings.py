@@ -25,7 +25,7 @@ _FROM_ICMP = (2, 3)
 class Findings:
     """Counts by target; `names` are the targets' socket addresses, one after another."""
 
-    def __init__(self, names: bytes, *, family: int, kind: str, nonce: bytes, identifier: int) -> None:
+    def __init__(self, names: bytearray, *, family: int, kind: str, nonce: bytes, identifier: int) -> None:
         self._names, self._family, self._kind = names, family, kind
         self._nonce, self._identifier = nonce, identifier
         self._width = len(names) // (V4_NAME if family == 4 else V6_NAME)

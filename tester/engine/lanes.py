@@ -46,7 +46,7 @@ class Lane:
 
     def __init__(
         self,
-        names: bytes,
+        names: bytearray,
         *,
         family: int,
         pair: Pair,

@@ -5,6 +5,7 @@ import gc
 import os
 import select
 import time
+from array import array
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -95,7 +96,7 @@ class _Pass:
         self.wall = Wall()
         self.lanes: list[Lane] = []
         # By lane: the numbers of the addresses that it probes.
-        self.rows: list[list[int]] = []
+        self.rows: list[array[int]] = []
         self.paces: list[Pace] = []
         self.errors: dict[int, str] = {}
         self.drained_ns = self.base_wall_ns = 0
@@ -124,7 +125,7 @@ class _Pass:
         return self._found(cut_ns, dropped)
 
     def _open(self, addresses: Sequence[Address], family: int) -> None:
-        rows: list[int] = []
+        rows = array("I")
         names = bytearray()
         for row, address in enumerate(addresses):
             if address.family == family:
@@ -147,7 +148,7 @@ class _Pass:
             return
         self.lanes.append(
             Lane(
-                bytes(names),
+                names,
                 family=family,
                 pair=pair,
                 nonce=nonce,

@@ -23,7 +23,7 @@ class Part:
 
     lane: Lane
     pace: Pace
-    rows: list[int]
+    rows: "array[int]"
 
 
 def gather(
@@ -43,8 +43,9 @@ def gather(
     unsettled = unstamped = 0
     whole = len(parts) == 1 and len(parts[0].rows) == size
     positions = array("q") if whole else array("q", [NOT_SENT]) * (size * plan.count)
-    late, duplicate, reordered = [0] * size, [0] * size, [0] * size
-    made = Probed(positions=positions, late=late, duplicate=duplicate, reordered=reordered, errors=errors)
+    duplicate = [0] * size
+    late, reordered = ([], []) if whole else ([0] * size, [0] * size)
+    made = Probed(positions=positions, duplicate=duplicate, errors=errors)
     for part in parts:
         lane, rows = part.lane, part.rows
         stamps = Stamps(width=lane.width, count=plan.count, sent=lane.sent, answered=lane.answered)
@@ -53,11 +54,11 @@ def gather(
         unstamped += verdicts.unstamped
         if whole:
             # The usual case, and the largest: nothing is copied.
-            positions = verdicts.positions
+            positions, late, reordered = verdicts.positions, verdicts.late, verdicts.reordered
         else:
             _spread(verdicts, rows, into=positions, count=plan.count)
-        for target, row in enumerate(rows):
-            late[row], reordered[row] = verdicts.late[target], verdicts.reordered[target]
+            for target, row in enumerate(rows):
+                late[row], reordered[row] = verdicts.late[target], verdicts.reordered[target]
         for target, count in lane.findings.duplicate.items():
             duplicate[rows[target]] = count
         made.icmp_errors.update(_by_row(lane.findings.icmp_errors, rows))
@@ -69,6 +70,8 @@ def gather(
     return replace(
         made,
         positions=positions,
+        late=late,
+        reordered=reordered,
         behind_us=behind_ns // 1_000,
         unsettled=unsettled,
         dropped=dropped,
@@ -76,7 +79,7 @@ def gather(
     )
 
 
-def _spread(verdicts: Verdicts, rows: list[int], *, into: "array[int]", count: int) -> None:
+def _spread(verdicts: Verdicts, rows: "array[int]", *, into: "array[int]", count: int) -> None:
     for target, row in enumerate(rows):
         into[row * count : (row + 1) * count] = verdicts.positions[target * count : (target + 1) * count]
 
@@ -98,6 +101,6 @@ def _offsets(part: Part, ahead_ns: int) -> dict[int, list[int]]:
     return found
 
 
-def _by_row(found: dict[int, _Value], rows: list[int]) -> dict[int, _Value]:
+def _by_row(found: dict[int, _Value], rows: "array[int]") -> dict[int, _Value]:
     """Return by the address's number what a lane knows by its target's."""
     return {rows[target]: value for target, value in found.items()}

@@ -28,11 +28,11 @@ class Usage:
 
 def run(contender: Contender, work: Work, *, usage: Path) -> Usage:
     """Have a contender ping; `usage` is the program that measures it. Raise `Overdue`."""
-    for name in ("positions", "words", "usage"):
+    for name in ("positions", "used"):
         work.path(name).unlink(missing_ok=True)
     work.path("addresses").write_text("\n".join(work.addresses) + "\n", encoding="ascii")
-    code = _wait([str(usage), str(work.path("usage")), *contender.command(work)], work)
-    used = [int(word) for word in work.path("usage").read_text(encoding="ascii").split()]
+    code = _wait([str(usage), str(work.path("used")), *contender.command(work)], work)
+    used = [int(word) for word in work.path("used").read_text(encoding="ascii").split()]
     user_us, system_us, memory_kib, elapsed_us, ended = used
     if code != 0 or ended not in (0, 1):  # fping ends with 1 where anything was lost
         stderr = work.path("stderr").read_text(encoding="utf-8", errors="replace")
