@@ -11,7 +11,15 @@ from tester import VERSION
 from tester.engine.choose import ENGINES, SOCKET_CHOICES
 from tester.errors import UsageError
 from tester.units import bytes_of, seconds_of
-from wire.job import IP_CHOICES, MAX_INTERVAL_S, MAX_PROBE_COUNT, MAX_SIZE_BYTES, MAX_TIMEOUT_S
+from wire.job import (
+    IP_CHOICES,
+    MAX_INTERVAL_S,
+    MAX_PORT,
+    MAX_PROBE_COUNT,
+    MAX_SIZE_BYTES,
+    MAX_TIMEOUT_S,
+    PROBE_TYPES,
+)
 
 PREFIX = "TESTER_"
 FOREVER = "forever"
@@ -120,6 +128,16 @@ FLAGS = (
         metavar="FILE",
         text="file of servers (- is stdin): `name host [group]` or `host` a line, # for comments",
         by_hand=True,
+    ),
+    Flag(
+        name="type",
+        read=_one_of(*PROBE_TYPES),
+        metavar="|".join(PROBE_TYPES),
+        text="echo requests, or connects to --port",
+        by_hand=True,
+    ),
+    Flag(
+        name="port", read=_whole(1, MAX_PORT), metavar="N", text="where TCP probes connect to", by_hand=True
     ),
     Flag(name="count", read=_whole(1, MAX_PROBE_COUNT), metavar="N", text="probes a run", by_hand=True),
     Flag(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tester.clock import Clock
-from tester.engine.engine import Address, Engine, Probed, listen_on_s
+from tester.engine.engine import Address, Probed, listen_on_s
+from tester.engine.engines import Engines
 from tester.health import conclude, cpu_time, examine
 from tester.resolve import Resolver, Row, rows_of
 from tester.stop import Stop
@@ -30,7 +31,7 @@ SLOWEST_PROBE_S = 0.0001
 class Means:
     """What a run is made with."""
 
-    engine: Engine
+    engines: Engines
     resolver: Resolver
     clock: Clock
     stop: Stop
@@ -46,6 +47,8 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
     def stopped() -> bool:
         return means.stop.requested
 
+    # The sockets come first: without them, nothing else matters.
+    prober = means.engines.of(job.probe)
     rows = rows_of(job.servers, ip=job.probe.ip, resolver=means.resolver, give_up=stopped)
     if stopped():
         return None
@@ -69,15 +72,16 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
         if answer is not None:
             offset_us, offset_error_us = answer.offset_us, answer.offset_error_us
         means.delivery.quiet(for_s=expected_s)
+    pinger = means.engines.pinger()
     try:
-        health = examine(means.engine, stop=means.stop)
+        health = examine(pinger, stop=means.stop)
         addresses = [row.address for row in rows if row.address is not None]
         before = cpu_time()
-        probed = means.engine.probe(addresses, job.probe, stop=means.stop)
-        engine = means.engine.describe()
+        probed = prober.probe(addresses, job.probe, stop=means.stop)
+        engine = prober.describe()
         elapsed_s = means.clock.monotonic() - began
         jump_s = (means.clock.now() - started_at).total_seconds() - elapsed_s
-        health = conclude(health, probed, before=before, engine=means.engine, stop=means.stop)
+        health = conclude(health, probed, before=before, engine=pinger, stop=means.stop)
     finally:
         if means.delivery is not None:
             means.delivery.quiet(for_s=0)
@@ -118,7 +122,7 @@ def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
         results.group.append(row.server.group)
         results.host.append(row.server.host)
         results.probe_type.append(plan.type)
-        results.port.append(None)
+        results.port.append(plan.port)
         details: dict[str, Any] = {}
         if row.address is None:
             results.address.append(None)
@@ -143,6 +147,8 @@ def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
                 details["late_rtt_us"] = probed.late_rtt_us[number]
             if number in probed.send_offset_us:
                 details["send_offset_us"] = probed.send_offset_us[number]
+            if number in probed.kernel_rtt_us:
+                details["kernel_rtt_us"] = probed.kernel_rtt_us[number]
             columns = (probed.late, probed.duplicate, probed.reordered)
             counts = [None if column is None else column[number] for column in columns]
             number += 1

@@ -41,6 +41,9 @@ def job_by_hand(settings: argparse.Namespace, *, stdin: Iterable[str], log: Log)
         sweep_id=settings.sweep_id or uuid4(),
         servers=tuple(servers),
         probe=ProbePlan(
+            # Who names a port means TCP.
+            type=settings.type or ("icmp" if settings.port is None else "tcp"),
+            port=settings.port,
             count=_or(settings.count, default.count),
             interval_s=_or(settings.interval, default.interval_s),
             timeout_s=_or(settings.timeout, default.timeout_s),

@@ -15,7 +15,8 @@ MAX_TIMEOUT_S = 300.0
 MAX_INTERVAL_S = 3_600.0
 MAX_SIZE_BYTES = 65_000
 IP_CHOICES = ("4", "6", "both")
-PROBE_TYPES = ("icmp",)
+PROBE_TYPES = ("icmp", "tcp")
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +24,13 @@ class ProbePlan:
     """How each address is probed.
 
     `count` probes, one every `interval_s`; a probe without an answer after `timeout_s` is late or
-    lost. `size_bytes` counts the payload after the ICMP header. `ip` chooses among the addresses of
-    a name: "4", "6" or "both". `dscp` is the DiffServ code point, 0 to 63 (RFC 2474).
+    lost. `type` is "icmp", or "tcp": then each is a connect to `port`. `size_bytes` counts the
+    payload after the ICMP header. `ip` chooses among the addresses of a name: "4", "6" or "both".
+    `dscp` is the DiffServ code point, 0 to 63 (RFC 2474).
     """
 
     type: str = "icmp"
+    port: int | None = None
     count: int = 20
     interval_s: float = 0.2
     timeout_s: float = 2.0
@@ -37,8 +40,10 @@ class ProbePlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
+        port = {} if self.port is None else {"port": self.port}
         return {
             "type": self.type,
+            **port,
             "count": self.count,
             "interval_s": self.interval_s,
             "timeout_s": self.timeout_s,
@@ -50,8 +55,14 @@ class ProbePlan:
     @classmethod
     def from_fields(cls, fields: Fields) -> "ProbePlan":
         """Return the plan in a JSON object; raise `WireError`."""
+        kind = fields.one_of("type", PROBE_TYPES)
+        port = fields.integer_or_none("port", least=1, most=MAX_PORT)
+        if (port is not None) != (kind == "tcp"):
+            reason = "is what a TCP probe needs" if kind == "tcp" else "is for TCP probes"
+            raise WireError(field=fields.path("port"), reason=reason)
         return cls(
-            type=fields.one_of("type", PROBE_TYPES),
+            type=kind,
+            port=port,
             count=fields.integer("count", least=1, most=MAX_PROBE_COUNT),
             interval_s=fields.number("interval_s", least=0.0, most=MAX_INTERVAL_S),
             timeout_s=fields.number("timeout_s", least=0.001, most=MAX_TIMEOUT_S),

@@ -54,7 +54,10 @@ def checks(
     """
     hosts = HostChecks(fleet, state=state, access=access, only=only, edge=edge)
     yield Check(what="servers", look=lambda: check_servers(fleet))
-    if any(tester.driver == LOCAL and (only is None or tester.name in only) for tester in fleet.testers):
+    if any(
+        tester.driver == LOCAL and tester.probe.type == "icmp" and (only is None or tester.name in only)
+        for tester in fleet.testers
+    ):
         yield Check(what="ping", look=check_may_ping)
     if hosts.on_machines:
         yield Check(what="docker-machine", look=hosts.machines, cautions=hosts.machine_cautions)

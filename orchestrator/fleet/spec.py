@@ -173,15 +173,16 @@ def _token(token: Any) -> dict[str, Any] | None:
 
 
 def _probe_spec(probe: Probe) -> dict[str, Any]:
-    return {
-        "type": probe.type,
-        "count": probe.count,
-        "interval": duration_text(probe.interval_s),
-        "timeout": duration_text(probe.timeout_s),
-        "size": probe.size,
-        "ip": probe.ip,
-        "dscp": probe.dscp,
-    }
+    return _filled(
+        type=probe.type,
+        port=probe.port,
+        count=probe.count,
+        interval=duration_text(probe.interval_s),
+        timeout=duration_text(probe.timeout_s),
+        size=probe.size,
+        ip=probe.ip,
+        dscp=probe.dscp,
+    )
 
 
 def _fields(model: object, names: tuple[str, ...]) -> dict[str, Any]:

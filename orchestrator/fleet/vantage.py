@@ -1,18 +1,34 @@
 """Testers, and how they probe."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from orchestrator.fleet.fields import Bytes, Driver, Family, Name, Option, Seconds, Text, Truth, Whole
+from orchestrator.fleet.fields import (
+    Bytes,
+    Driver,
+    Family,
+    Name,
+    Option,
+    Seconds,
+    Text,
+    Truth,
+    Whole,
+    refusal,
+)
 from orchestrator.fleet.part import FleetModel, Location
-from wire.job import MAX_INTERVAL_S, MAX_PROBE_COUNT, MAX_SIZE_BYTES, MAX_TIMEOUT_S, ProbePlan
+from wire.job import MAX_INTERVAL_S, MAX_PORT, MAX_PROBE_COUNT, MAX_SIZE_BYTES, MAX_TIMEOUT_S, ProbePlan
 
 
 class Probe(FleetModel):
     """How each server address is probed in one run."""
 
-    type: Literal["icmp"] = Field("icmp", description="The kind of probe.")
+    type: Literal["icmp", "tcp"] = Field(
+        "icmp", description="Echo requests, or connects to `port` for servers that drop ICMP."
+    )
+    port: Annotated[Whole, Field(ge=1, le=MAX_PORT)] | None = Field(
+        None, description="Where TCP probes connect to."
+    )
     count: Annotated[Whole, Field(ge=1, le=MAX_PROBE_COUNT)] = Field(20, description="Probes per address.")
     interval_s: Annotated[Seconds, Field(ge=0, le=MAX_INTERVAL_S)] = Field(
         0.2, alias="interval", description="Time between two probes to one address."
@@ -28,10 +44,19 @@ class Probe(FleetModel):
     )
     dscp: Annotated[Whole, Field(ge=0, le=63)] = Field(0, description="DiffServ code point (RFC 2474).")
 
+    @model_validator(mode="after")
+    def _port_of_tcp(self) -> Self:
+        if self.type == "tcp" and self.port is None:
+            raise refusal("a TCP probe needs a `port`", "such as `port: 443`")
+        if self.type == "icmp" and self.port is not None:
+            raise refusal("`port` is for TCP probes", "set `type: tcp`, or take it out")
+        return self
+
     def to_wire(self) -> ProbePlan:
         """Return it as testers are told."""
         return ProbePlan(
             type=self.type,
+            port=self.port,
             count=self.count,
             interval_s=self.interval_s,
             timeout_s=self.timeout_s,

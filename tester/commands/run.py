@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tester.clock import SystemClock
 from tester.dice import dice
-from tester.engine.choose import open_engine
+from tester.engine.engines import Engines
 from tester.errors import JobError, TesterError, UsageError
 from tester.jobs import FixedJob, JobFile, Jobs, refuse_excess
 from tester.log import JsonLog, Log, TextLog
@@ -39,10 +39,13 @@ def run(
     jobs, job = _job(settings, stdin=stdin, log=log)
     _name(log, job)
     # The sockets come first: without them, nothing else matters.
-    engine = open_engine(engine=settings.engine, sockets=settings.socket)
+    engines = Engines(engine=settings.engine, sockets=settings.socket)
+    engines.of(job.probe)
     outlet = _outlet(settings, job, environment=environment, log=log)
     delivery = None if outlet is None else outlet.delivery
-    means = Means(engine=engine, resolver=SystemResolver(), clock=SystemClock(), stop=stop, delivery=delivery)
+    means = Means(
+        engines=engines, resolver=SystemResolver(), clock=SystemClock(), stop=stop, delivery=delivery
+    )
     state = State(
         None if outlet is None else outlet.outbox.spool.directory / "state.json",
         complain=lambda text: log.warning("state", text),

@@ -39,9 +39,10 @@ class Probed:
     stop, or a sleep of ours, left without a verdict.
 
     By the address's number and only where there is something to say: `late_rtt_us` in the order of
-    sending, and `send_offset_us` by position, how much later than planned each probe went out. `dropped`
-    counts packets that found no room in our own buffer, `unstamped` probes whose moment of sending is
-    our own clock's; None where the engine cannot know.
+    sending, and by position `send_offset_us`, how much later than planned each probe went out, and
+    `kernel_rtt_us`, what the kernel took for the round trip of a connect. `dropped` counts packets that
+    found no room in our own buffer, `unstamped` probes whose moment of sending is our own clock's; None
+    where the engine cannot know.
     """
 
     positions: "array[int]"
@@ -54,6 +55,7 @@ class Probed:
     unsettled: int = 0
     late_rtt_us: dict[int, list[int]] = field(default_factory=dict)
     send_offset_us: dict[int, list[int]] = field(default_factory=dict)
+    kernel_rtt_us: dict[int, list[int]] = field(default_factory=dict)
     dropped: int | None = None
     unstamped: int | None = None
 

@@ -1,5 +1,6 @@
 """What the tester does when the world around it is broken, hostile or full of junk."""
 
+import json
 import os
 import signal
 import socket
@@ -293,3 +294,30 @@ def test_the_code_point_is_on_the_wire(place: Any) -> None:
                 break
         process.communicate(timeout=10)
     assert packet[1] >> 2 == 46
+
+
+def test_connect_times_by_hand_need_no_permission(place: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        port = str(ear.getsockname()[1])
+        powerless: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            powerless["before"] = [
+                "setpriv",
+                "--securebits=+noroot",
+                "--bounding-set=-all",
+                "--inh-caps=-all",
+            ]
+        process = place.start(
+            *("run", "--host", "127.0.0.1", "--port", port, "--count", "3", "--interval", "10ms"),
+            *("--output", "json"),
+            **powerless,
+        )
+        out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 0, err
+    report = json.loads(out)
+    assert report["results"]["probe_type"] == ["tcp"]
+    assert report["results"]["port"] == [int(port)]
+    assert min(report["results"]["rtt_us"]) >= 0
+    assert len(report["results"]["details"]["0"]["kernel_rtt_us"]) == 3
+    assert report["engine"]["name"] == "tcp"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tester.engine.engine import Address, Interrupt, Probed
+from tester.engine.engine import Address, Engine, Interrupt, Probed
+from tester.engine.engines import Engines
 from tester.errors import JobError
 from tester.jobs import FixedJob
 from tester.log import TextLog
@@ -62,6 +63,17 @@ class QuickEngine:
         return Probed(positions=array("q", [100]) * (len(addresses) * plan.count))
 
 
+class OneEngine(Engines):
+    """Whatever the plan says."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine = engine
+
+    def of(self, plan: ProbePlan) -> Engine:
+        return self.engine
+
+
 class Jobs:
     def __init__(self, *answers: Job | JobError) -> None:
         self.answers = list(answers)
@@ -94,7 +106,7 @@ class Bench:
         Runs(
             jobs=jobs or FixedJob(job),
             means=Means(
-                engine=self.engine,
+                engines=OneEngine(self.engine),
                 resolver=SystemResolver(),
                 clock=self.clock,
                 stop=self.stop,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from wire.announce import TESTER_STATES, Announcement, Heartbeat
 from wire.errors import UnknownVersion, WireError
+from wire.fields import Fields
 from wire.identity import run_id_of
-from wire.job import IP_CHOICES, Job, JobServer, ProbePlan
+from wire.job import IP_CHOICES, PROBE_TYPES, Job, JobServer, ProbePlan
 from wire.report import ENDS, LATE, LOST, MAX_RTT_US, NOT_SENT, Report, Results, digest_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,8 +22,10 @@ TIME = st.integers(-(6 * 10**16), 2 * 10**17).map(
 )
 INT4 = st.integers(0, 2**31 - 1)
 JSON = st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3)
+ICMP, TCP = {"type": "icmp"}, {"type": "tcp", "port": 443}
 PROBE = st.builds(
-    ProbePlan,
+    lambda kind, **words: ProbePlan(**kind, **words),
+    st.sampled_from([ICMP, TCP]),
     count=st.integers(1, 100_000),
     interval_s=st.floats(0, 3600),
     timeout_s=st.floats(0.001, 300),
@@ -50,7 +53,7 @@ def results(draw: st.DrawFn) -> Results:
         host=column(TEXT),
         address=addresses,
         family=[None if address is None else 6 if ":" in address else 4 for address in addresses],
-        probe_type=["icmp"] * rows,
+        probe_type=column(st.sampled_from(PROBE_TYPES)),
         port=column(st.none() | st.integers(1, 65_535)),
         planned=[len(row) for row in probes],
         late=[row.count(LATE) or draw(st.sampled_from([None, 0])) for row in probes],
@@ -190,3 +193,17 @@ def test_a_run_id_is_that_of_its_sweep_tester_and_index() -> None:
 
 def test_the_digest_is_of_the_uncompressed_body() -> None:
     assert digest_of(b"") == "sha-256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ({"type": "tcp"}, "what a TCP probe needs"),
+        ({"type": "icmp", "port": 443}, "for TCP probes"),
+        ({"type": "tcp", "port": 0}, "between 1 and 65535"),
+        ({"type": "udp"}, "one of icmp, tcp"),
+    ],
+)
+def test_a_probe_has_a_port_if_and_only_if_it_connects(words: dict[str, Any], reason: str) -> None:
+    with pytest.raises(WireError, match=reason):
+        ProbePlan.from_fields(Fields(ProbePlan().to_dict() | words))

@@ -25,6 +25,18 @@ def test_up_measures_reports_and_says_where_the_api_is(world: World) -> None:
     assert f"The API is at http://127.0.0.1:{world.port}/api/v1" in ended.err
 
 
+def test_connect_times_are_measured_where_pings_would_be_dropped(world: World) -> None:
+    world.write_fleet(
+        testers=f"{{name: a, probe: {{type: tcp, port: {world.port}, count: 5, interval: 10ms}}}}"
+    )
+    ended = world.run("up")
+    assert ended.code == 0, ended.err
+    assert "check ping" not in ended.err
+    assert "none lost" in ended.out
+    job = json.loads(next(world.state.rglob("job.json")).read_text())
+    assert (job["probe"]["type"], job["probe"]["port"]) == ("tcp", world.port)
+
+
 def test_up_twice_changes_nothing(world: World) -> None:
     world.write_fleet()
     world.run("up")
