@@ -66,6 +66,10 @@ def _commanded(settings: argparse.Namespace) -> int:
         from tester.commands.deliver import deliver
 
         return deliver(settings, stdout=sys.stdout, stderr=sys.stderr, stop=stop)
+    if settings.command == "trace":
+        from tester.commands.trace import trace
+
+        return trace(settings, stdout=sys.stdout, stop=stop)
     from tester.commands.run import run
 
     return run(

@@ -8,6 +8,7 @@ from uuid import UUID
 from tester.clock import Clock
 from tester.engine.engine import Address, Probed, listen_on_s
 from tester.engine.engines import Engines
+from tester.engine.pace import round_s
 from tester.health import conclude, cpu_time, examine
 from tester.resolve import Resolver, Row, rows_of
 from tester.stop import Stop
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # who only looks at the output needs no way out
 ANNOUNCE_S, ANNOUNCE_TO_THE_SILENT_S = 5.0, 1.0
 HEALTH_S = 3.0
 """Both calibrations together, on a slow machine."""
+WORST_TRACES_S, ALL_TRACES_S = 3.0, 12.0
+"""How long traceroutes take at most: their rate is bounded, and so is the number of addresses."""
 LONGEST_RUN_S = 31_536_000.0
 """No announcement may say more."""
 SLOWEST_PROBE_S = 0.0001
@@ -81,6 +84,7 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
         engine = prober.describe()
         elapsed_s = means.clock.monotonic() - began
         jump_s = (means.clock.now() - started_at).total_seconds() - elapsed_s
+        traces = traces_of(probed, addresses, job.probe, means=means)
         health = conclude(health, probed, before=before, engine=pinger, stop=means.stop)
     finally:
         if means.delivery is not None:
@@ -102,17 +106,32 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
         probe=job.probe,
         engine=engine,
         health=health,
-        results=results_of(rows, probed, job.probe),
+        results=results_of(rows, probed, job.probe, traces=traces),
     )
 
 
 def expected(plan: ProbePlan, *, addresses: int) -> float:
     """Return the seconds that a run should take at most, once its names are resolved."""
-    sending_s = max(plan.count * plan.interval_s, plan.count * addresses * SLOWEST_PROBE_S)
-    return min(ANNOUNCE_S + HEALTH_S + sending_s + plan.timeout_s + listen_on_s(plan), LONGEST_RUN_S)
+    sending_s = plan.count * max(round_s(plan, targets=addresses), addresses * SLOWEST_PROBE_S)
+    traces_s = {"off": 0.0, "worst": WORST_TRACES_S, "all": ALL_TRACES_S}[plan.trace]
+    listening_s = plan.timeout_s + listen_on_s(plan)
+    return min(ANNOUNCE_S + HEALTH_S + sending_s + listening_s + traces_s, LONGEST_RUN_S)
 
 
-def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
+def traces_of(
+    probed: Probed, addresses: list[Address], plan: ProbePlan, *, means: Means
+) -> dict[int, dict[str, Any]]:
+    """Return what traceroute says of some addresses, by their number."""
+    if plan.trace == "off":
+        return {}
+    from tester.trace.after import traces_after
+
+    return traces_after(probed, addresses, plan, engines=means.engines, stop=means.stop)
+
+
+def results_of(
+    rows: list[Row], probed: Probed, plan: ProbePlan, *, traces: dict[int, dict[str, Any]]
+) -> Results:
     """Return the report's rows; an address's place among the addresses is its number in `probed`."""
     results = Results()
     seen: set[Address] = set()
@@ -147,6 +166,8 @@ def results_of(rows: list[Row], probed: Probed, plan: ProbePlan) -> Results:
                 details["late_rtt_us"] = probed.late_rtt_us[number]
             if number in probed.send_offset_us:
                 details["send_offset_us"] = probed.send_offset_us[number]
+            if number in traces:
+                details["trace"] = traces[number]
             if number in probed.kernel_rtt_us:
                 details["kernel_rtt_us"] = probed.kernel_rtt_us[number]
             columns = (probed.late, probed.duplicate, probed.reordered)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wire.report import LATE, NOT_SENT
 
@@ -27,7 +28,11 @@ class Quantile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """Figures of one server address. `n` counts the probes that were sent, `loss_ratio` is 0 to 1."""
+    """Figures of one server address. `n` counts the probes that were sent, `loss_ratio` is 0 to 1.
+
+    `pdv` is the packet delay variation, p95 less the minimum (RFC 5481, 4.2); `ipdv_us` the mean
+    absolute difference of two answers in a row (RFC 3393), None without such a pair.
+    """
 
     state: str
     n: int
@@ -36,6 +41,9 @@ class Summary:
     min_us: int | None
     p50: Quantile
     p95: Quantile
+    p99: Quantile
+    pdv: Quantile
+    ipdv_us: int | None
     loss_ratio: float | None
     loss_low: float | None
     loss_high: float | None
@@ -47,6 +55,7 @@ def summarise(positions: Sequence[int], *, resolved: bool = True) -> Summary:
     answers = sorted(position for position in sent if position >= 0)
     n, late = len(sent), sent.count(LATE)
     low, high = wilson(n - len(answers), n) if n else (None, None)
+    p95 = quantile(answers, 0.95, n=n)
     return Summary(
         state=state_of(positions, resolved=resolved),
         n=n,
@@ -54,7 +63,10 @@ def summarise(positions: Sequence[int], *, resolved: bool = True) -> Summary:
         late=late,
         min_us=answers[0] if answers else None,
         p50=quantile(answers, 0.5, n=n),
-        p95=quantile(answers, 0.95, n=n),
+        p95=p95,
+        p99=quantile(answers, 0.99, n=n),
+        pdv=p95 if p95.us is None else Quantile(us=p95.us - answers[0], note=None),
+        ipdv_us=ipdv_us(positions),
         loss_ratio=(n - len(answers)) / n if n else None,
         loss_low=low,
         loss_high=high,
@@ -72,6 +84,13 @@ def quantile(answers: Sequence[int], share: float, *, n: int) -> Quantile:
     return Quantile(us=answers[rank - 1], note=None)
 
 
+def ipdv_us(positions: Sequence[int]) -> int | None:
+    """Return the mean absolute difference of neighbouring answers (RFC 3393), None without two of them."""
+    pairs = pairwise(positions)
+    differences = [abs(after - before) for before, after in pairs if before >= 0 and after >= 0]
+    return round(sum(differences) / len(differences)) if differences else None
+
+
 def wilson(lost: int, n: int) -> tuple[float, float]:
     """Return the 95 % score interval of a ratio (Wilson, JASA 22, 1927)."""
     ratio, square = lost / n, Z_95 * Z_95
@@ -83,7 +102,7 @@ def wilson(lost: int, n: int) -> tuple[float, float]:
 
 
 def state_of(positions: Iterable[int], *, resolved: bool = True) -> str:
-    """Return the state of a cell, as `measurement.md` names it."""
+    """Return what became of a row, in one word."""
     if not resolved:
         return "dns_failed"
     sent = [position for position in positions if position != NOT_SENT]

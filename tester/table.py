@@ -1,9 +1,23 @@
 """A report as a table for a person at a terminal (pure)."""
 
+from typing import Any
+
 from tester.summary import Quantile, Summary, summarise
 from wire.report import Report
 
-HEAD = ("SERVER", "ADDRESS", "STATE", "SENT", "LOST", "LOSS", "95 % INTERVAL", "MIN ms", "P50 ms", "P95 ms")
+HEAD = (
+    "SERVER",
+    "ADDRESS",
+    "STATE",
+    "SENT",
+    "LOST",
+    "LOSS",
+    "95 % INTERVAL",
+    "MIN ms",
+    "P50 ms",
+    "P95 ms",
+    "PDV ms",
+)
 _LEFT = 3
 """Columns of words come first; figures stand to the right."""
 
@@ -27,18 +41,36 @@ def table_of(report: Report) -> str:
         if "icmp_errors" in details:
             kinds = ", ".join(f"{count} × {kind}" for kind, count in sorted(details["icmp_errors"].items()))
             notes.append(f"{results.server[row]} {address}: {kinds}")
+    for place in sorted(map(int, results.details)):
+        if (trace := results.details[str(place)].get("trace")) is not None:
+            notes += trace_lines(trace, to=f"{results.server[place]} {results.address[place]}")
     taken_s = (report.finished_at - report.started_at).total_seconds()
     of = "" if report.of is None else f" of {report.of}"
     end = f"run {report.index + 1}{of}, {report.end}, {taken_s:.1f} s"
     if not report.health.get("trusted", True):
-        notes.append(f"this run cannot be trusted: {report.health.get('reason')}")
+        notes.append(f"this machine was the problem, do not trust this run: {report.health.get('reason')}")
     return "\n".join([*_aligned(lines), *notes, end]) + "\n"
+
+
+def trace_lines(trace: dict[str, Any], *, to: str) -> list[str]:
+    """Return a traceroute as lines: hop, who answered, the RTTs in ms with `*` where none came."""
+    if trace.get("error"):
+        return [f"no path to {to}: {trace['error']}"]
+    end = "" if trace["reached"] else " (not reached)"
+    lines = [("", "", f"the path to {to}{end}:")]
+    for hop in trace["hops"]:
+        rtts = "  ".join("*" if rtt < 0 else _milliseconds(rtt) for rtt in hop["rtt_us"])
+        kinds = [kind.replace("_", " ") for kind in hop["kinds"] if kind not in ("time_exceeded", "reply")]
+        who = ", ".join(hop["addresses"]) or "no answer"
+        lines.append((f"{hop['ttl']:>3}", who, "  ".join([rtts, *kinds])))
+    width = max(len(who) for _, who, _ in lines)
+    return [lines[0][2], *(f"{ttl}  {who.ljust(width)}  {rest}" for ttl, who, rest in lines[1:])]
 
 
 def _figures(summary: Summary) -> tuple[str, ...]:
     lost = summary.n - summary.answered
     if summary.loss_ratio is None or summary.loss_low is None or summary.loss_high is None:
-        return (str(summary.n), "-", "-", "-", "-", "-", "-")
+        return (str(summary.n), *["-"] * 7)
     return (
         str(summary.n),
         str(lost),
@@ -47,6 +79,7 @@ def _figures(summary: Summary) -> tuple[str, ...]:
         "-" if summary.min_us is None else _milliseconds(summary.min_us),
         _quantile(summary.p50),
         _quantile(summary.p95),
+        _quantile(summary.pdv),
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import TypeVar
 from uuid import uuid4
 
-from tester.arguments import FLAGS, FOREVER, path_of
 from tester.errors import JobError, UsageError
+from tester.flags import FLAGS, FOREVER, path_of
 from tester.log import Log
 from tester.servers import ServerList, read_lines
 from wire.errors import WireError
@@ -50,6 +50,8 @@ def job_by_hand(settings: argparse.Namespace, *, stdin: Iterable[str], log: Log)
             size_bytes=_or(settings.size, default.size_bytes),
             ip=_or(settings.ip, default.ip),
             dscp=_or(settings.dscp, default.dscp),
+            rate_per_s=settings.rate,
+            trace=_or(settings.trace, default.trace),
         ),
         repeat=None if repeat == FOREVER else repeat,
         every_s=_or(settings.every, 0.0),

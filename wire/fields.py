@@ -92,6 +92,10 @@ class Fields:
             raise WireError(field=self.path(name), reason=f"must lie between {least} and {most}")
         return float(value)
 
+    def number_or_none(self, name: str, *, least: float, most: float) -> float | None:
+        """Return a finite number within bounds, None where it is null or missing."""
+        return None if self.opt(name) is None else self.number(name, least=least, most=most)
+
     def boolean(self, name: str) -> bool:
         """Return a boolean."""
         value = self.get(name)

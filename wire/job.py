@@ -16,7 +16,9 @@ MAX_INTERVAL_S = 3_600.0
 MAX_SIZE_BYTES = 65_000
 IP_CHOICES = ("4", "6", "both")
 PROBE_TYPES = ("icmp", "tcp")
+TRACE_CHOICES = ("off", "worst", "all")
 MAX_PORT = 65_535
+MIN_RATE_PER_S, MAX_RATE_PER_S = 0.001, 10_000_000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +28,9 @@ class ProbePlan:
     `count` probes, one every `interval_s`; a probe without an answer after `timeout_s` is late or
     lost. `type` is "icmp", or "tcp": then each is a connect to `port`. `size_bytes` counts the
     payload after the ICMP header. `ip` chooses among the addresses of a name: "4", "6" or "both".
-    `dscp` is the DiffServ code point, 0 to 63 (RFC 2474).
+    `dscp` is the DiffServ code point, 0 to 63 (RFC 2474). `rate_per_s` bounds the probes of a second
+    over all addresses: what does not fit into an interval makes it longer. `trace` says whose path
+    is traced after the probing: nobody's, that of the worst rows, or of all.
     """
 
     type: str = "icmp"
@@ -37,13 +41,16 @@ class ProbePlan:
     size_bytes: int = 56
     ip: str = "both"
     dscp: int = 0
+    rate_per_s: float | None = None
+    trace: str = "off"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
-        port = {} if self.port is None else {"port": self.port}
+        trace = None if self.trace == "off" else self.trace
+        given = {"port": self.port, "rate_per_s": self.rate_per_s, "trace": trace}
         return {
             "type": self.type,
-            **port,
+            **{name: value for name, value in given.items() if value is not None},
             "count": self.count,
             "interval_s": self.interval_s,
             "timeout_s": self.timeout_s,
@@ -69,6 +76,8 @@ class ProbePlan:
             size_bytes=fields.integer("size_bytes", least=0, most=MAX_SIZE_BYTES),
             ip=fields.one_of("ip", IP_CHOICES),
             dscp=fields.integer("dscp", least=0, most=63),
+            rate_per_s=fields.number_or_none("rate_per_s", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S),
+            trace="off" if fields.opt("trace") is None else fields.one_of("trace", TRACE_CHOICES),
         )
 
 

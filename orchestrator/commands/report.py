@@ -31,6 +31,10 @@ def report() -> None:
     """Print slow regions, the matrix, a path, a run, or what changed."""
 
 
+TRACED_RESULTS = 200
+"""How far back a traceroute is looked for: they are made of few rows."""
+
+
 @report.command()
 @click.option("--by", type=click.Choice(["p50", "p95", "loss", "floor"]), help="Rank by this.")
 @click.option(
@@ -104,13 +108,18 @@ def path(
     """Print the history from TESTER to SERVER."""
     from orchestrator.commands.open_results import open_results
     from orchestrator.show.path import path_answer
+    from orchestrator.show.trace import newest_trace
 
     start = _since(since, now=edge.clock())
     with open_results(_asked(chosen), edge=edge) as results:
         found = results.client.path(
             tester=tester, server=server, fleet=results.fleet, address=address, since=start
         )
-    _print(path_answer(found), form=form, edge=edge)
+        newest = results.client.results(
+            tester=tester, server=server, fleet=results.fleet, since=start, limit=TRACED_RESULTS
+        )
+        traced = newest_trace([each for each in newest if address in (None, each["address"])])
+    _print(path_answer(found, traced=traced), form=form, edge=edge)
 
 
 @report.command()

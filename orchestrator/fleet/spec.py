@@ -182,6 +182,8 @@ def _probe_spec(probe: Probe) -> dict[str, Any]:
         size=probe.size,
         ip=probe.ip,
         dscp=probe.dscp,
+        rate=probe.rate,
+        trace=None if probe.trace == "off" else probe.trace,
     )
 
 

@@ -9,6 +9,7 @@ from orchestrator.fleet.fields import (
     Driver,
     Family,
     Name,
+    Number,
     Option,
     Seconds,
     Text,
@@ -17,7 +18,16 @@ from orchestrator.fleet.fields import (
     refusal,
 )
 from orchestrator.fleet.part import FleetModel, Location
-from wire.job import MAX_INTERVAL_S, MAX_PORT, MAX_PROBE_COUNT, MAX_SIZE_BYTES, MAX_TIMEOUT_S, ProbePlan
+from wire.job import (
+    MAX_INTERVAL_S,
+    MAX_PORT,
+    MAX_PROBE_COUNT,
+    MAX_RATE_PER_S,
+    MAX_SIZE_BYTES,
+    MAX_TIMEOUT_S,
+    MIN_RATE_PER_S,
+    ProbePlan,
+)
 
 
 class Probe(FleetModel):
@@ -44,6 +54,14 @@ class Probe(FleetModel):
     )
     dscp: Annotated[Whole, Field(ge=0, le=63)] = Field(0, description="DiffServ code point (RFC 2474).")
 
+    rate: Annotated[Number, Field(ge=MIN_RATE_PER_S, le=MAX_RATE_PER_S)] | None = Field(
+        None, description="Probes a second over all addresses, at most; else as the interval has it."
+    )
+
+    trace: Literal["off", "worst", "all"] = Field(
+        "off", description="Whose path is traced after a run: nobody's, the worst five rows', or all."
+    )
+
     @model_validator(mode="after")
     def _port_of_tcp(self) -> Self:
         if self.type == "tcp" and self.port is None:
@@ -63,6 +81,8 @@ class Probe(FleetModel):
             size_bytes=self.size,
             ip=self.ip,
             dscp=self.dscp,
+            rate_per_s=self.rate,
+            trace=self.trace,
         )
 
 

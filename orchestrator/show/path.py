@@ -15,6 +15,7 @@ from orchestrator.show.figures import (
     ratio_text,
     time_text,
 )
+from orchestrator.show.trace import trace_table
 
 BARS = "▁▂▃▄▅▆▇█"
 LONGEST_SPARK = 60
@@ -43,8 +44,8 @@ RECORD = (
 )
 
 
-def path_answer(path: dict[str, Any]) -> Answer:
-    """Return the answer to "how has this path been?"."""
+def path_answer(path: dict[str, Any], *, traced: dict[str, Any] | None = None) -> Answer:
+    """Return the answer to "how has this path been?", with where it leads if a result was `traced`."""
     tester, server = path["tester"]["name"], path["server"]["name"]
     points = path["points"]
     name = f"{tester} → {server}"
@@ -59,12 +60,12 @@ def path_answer(path: dict[str, Any]) -> Answer:
     return Answer(
         title=f"Path {name}",
         sentence=f"{name}: {_summary(path.get('summary') or {}, runs=len(points))}",
-        tables=(table,) if points else (),
+        tables=((table,) if points else ()) + (() if traced is None else (trace_table(traced),)),
         notes=tuple(notes),
         records=tuple(
             {"tester": tester, "server": server} | {key: point.get(key) for key in RECORD} for point in points
         ),
-        data=path,
+        data=path if traced is None else path | {"trace": traced["details"]["trace"]},
     )
 
 

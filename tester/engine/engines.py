@@ -1,9 +1,14 @@
 """The engines of one tester: each run says by its plan which it needs."""
 
-from tester.engine.choose import open_engine
+from typing import TYPE_CHECKING
+
+from tester.engine.choose import choose_sockets, open_engine
 from tester.engine.engine import Engine
 from tester.errors import NoPermission
 from wire.job import ProbePlan
+
+if TYPE_CHECKING:  # who traces nothing does without
+    from tester.trace.tracer import Tracer
 
 
 class Engines:
@@ -25,6 +30,12 @@ class Engines:
         if self._icmp is None:
             self._icmp = open_engine(engine=self._engine, sockets=self._sockets)
         return self._icmp
+
+    def tracer(self) -> "Tracer":
+        """Return who traces paths; raise `NoPermission` where the system allows no ICMP socket."""
+        from tester.trace.tracer import Tracer
+
+        return Tracer(kind=choose_sockets(self._sockets))
 
     def pinger(self) -> Engine | None:
         """Return who pings this machine itself, None where the system allows nobody to."""

@@ -16,7 +16,7 @@ from tester.engine.engine import Address, Interrupt, Probed, listen_on_s
 from tester.engine.kernel_sockets import open_pair, wake_stamps
 from tester.engine.lanes import BATCH, Lane
 from tester.engine.outcome import Part, gather
-from tester.engine.pace import Pace
+from tester.engine.pace import Pace, round_s
 from tester.engine.refusals import words_of
 from tester.engine.wall import Wall
 from wire.job import ProbePlan
@@ -36,13 +36,12 @@ _SET_SLACK, _GET_SLACK = 29, 30
 class LinuxEngine:
     """A lane a family for all addresses; `kind` is "raw" or "dgram".
 
-    `most_per_s` bounds the probes of a second over all addresses. Payloads that have no room for a
+    Payloads that have no room for a
     token are left to the portable engine, which tells probes apart by address and sequence number.
     """
 
-    def __init__(self, *, kind: str, most_per_s: float | None = None) -> None:
+    def __init__(self, *, kind: str) -> None:
         self.kind = kind
-        self.most_per_s = most_per_s
         self._described: dict[str, Any] = {"name": NAME, "version": VERSION, "socket": kind}
         self._buffer_bytes: int | None = None
 
@@ -60,7 +59,7 @@ class LinuxEngine:
         gc.disable()
         slack = _timer_slack(1)
         try:
-            with _Pass(addresses, plan, kind=self.kind, stop=stop, most_per_s=self.most_per_s) as made:
+            with _Pass(addresses, plan, kind=self.kind, stop=stop) as made:
                 sizes = [lane.pair.receive_buffer_bytes() for lane in made.lanes]
                 self._buffer_bytes = min(sizes, default=self._buffer_bytes)
                 return made.made()
@@ -89,9 +88,8 @@ class _Pass:
         *,
         kind: str,
         stop: Interrupt,
-        most_per_s: float | None,
     ) -> None:
-        self.plan, self.kind, self.stop, self.most_per_s = plan, kind, stop, most_per_s
+        self.plan, self.kind, self.stop = plan, kind, stop
         self.size = len(addresses)
         self.wall = Wall()
         self.lanes: list[Lane] = []
@@ -161,14 +159,9 @@ class _Pass:
 
     def _send_all(self) -> None:
         """Hand over every probe at its time."""
-        interval_ns, base_ns = round(self.plan.interval_s * 1e9), time.monotonic_ns()
+        base_ns, round_ns = time.monotonic_ns(), round(round_s(self.plan, targets=self.size) * 1e9)
         self.base_wall_ns = self.wall.now_ns()
-        width = sum(lane.width for lane in self.lanes)
-        for lane in self.lanes:
-            share = None if self.most_per_s is None else self.most_per_s * lane.width / width
-            self.paces.append(
-                Pace(base_ns=base_ns, interval_ns=interval_ns, width=lane.width, most_per_s=share)
-            )
+        self.paces = [Pace(base_ns=base_ns, round_ns=round_ns, width=lane.width) for lane in self.lanes]
         open_lanes = list(zip(self.lanes, self.paces, strict=True))
         while open_lanes and not self.stop.requested:
             went = 0

@@ -1,20 +1,21 @@
 """When each probe is due: an even stream, whatever comes back (pure)."""
 
+from wire.job import ProbePlan
+
 MOST_BEHIND_NS = 50_000_000
 """Past this the plan is moved: who was descheduled does not fire all that was missed at once."""
 
 
+def round_s(plan: ProbePlan, *, targets: int) -> float:
+    """Return the seconds from round to round: the interval, or longer where the total rate is bounded."""
+    return max(plan.interval_s, 0.0 if plan.rate_per_s is None else targets / plan.rate_per_s)
+
+
 class Pace:
-    """Probe p is due p × interval / width after the beginning: a round lasts an interval.
+    """Probe p is due p × round / width after the beginning: a round lasts `round_ns`."""
 
-    `most_per_s` bounds the stream of all targets together; a round then lasts longer.
-    """
-
-    def __init__(
-        self, *, base_ns: int, interval_ns: int, width: int, most_per_s: float | None = None
-    ) -> None:
-        least_ns = round(width * 1e9 / most_per_s) if most_per_s else 0
-        self.round_ns = max(interval_ns, least_ns)
+    def __init__(self, *, base_ns: int, round_ns: int, width: int) -> None:
+        self.round_ns = round_ns
         self.width = width
         self.planned_base_ns = base_ns
         self.base_ns = base_ns

@@ -11,6 +11,7 @@ from typing import Any
 
 from tester.engine.destinations import destination_of, source_text
 from tester.engine.engine import Address, Interrupt, Probed
+from tester.engine.pace import round_s
 from tester.engine.packets import NONCE_BYTES, REPLY, TOKEN_BYTES, Heard, number_in, payload_of
 from tester.engine.refusals import words_of
 from tester.engine.sockets import ICMPLIB_VERSION, EchoSocket
@@ -144,7 +145,7 @@ class _Pass:
 
     def _send_all(self) -> int:
         """Send every probe at its time; return when the last was sent."""
-        interval_ns = round(self.plan.interval_s * 1e9)
+        interval_ns = round(round_s(self.plan, targets=len(self.senders)) * 1e9)
         width = len(self.senders)
         base_ns = time.monotonic_ns()
         at_once = 0

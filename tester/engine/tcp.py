@@ -13,7 +13,7 @@ from tester import VERSION
 from tester.engine.connections import Connection, Refused, begin
 from tester.engine.destinations import destination_of
 from tester.engine.engine import Address, Interrupt, Probed, listen_on_s
-from tester.engine.pace import Pace
+from tester.engine.pace import Pace, round_s
 from tester.engine.refusals import words_of
 from wire.job import ProbePlan
 from wire.report import LATE, LOST, MAX_RTT_US, NOT_SENT
@@ -113,7 +113,8 @@ class _Pass:
     def _send_all(self) -> int:
         """Begin every connection at its time; return how far that fell behind the plan."""
         width, last = len(self.rows), len(self.rows) * self.plan.count
-        pace = Pace(base_ns=time.monotonic_ns(), interval_ns=round(self.plan.interval_s * 1e9), width=width)
+        round_ns = round(round_s(self.plan, targets=width) * 1e9)
+        pace = Pace(base_ns=time.monotonic_ns(), round_ns=round_ns, width=width)
         following = 0
         while following < last and not self.stop.requested:
             due = pace.due_count(first=following, now_ns=time.monotonic_ns(), most=MOST_AT_ONCE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.patience import Patience, read_patience, variable_of
-from tester.arguments import FLAGS
+from tester.flags import FLAGS
 from tests.documentation.reference import reference
 
 ROOT = Path(__file__).parent.parent.parent

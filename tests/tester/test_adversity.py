@@ -321,3 +321,29 @@ def test_connect_times_by_hand_need_no_permission(place: Any) -> None:
     assert min(report["results"]["rtt_us"]) >= 0
     assert len(report["results"]["details"]["0"]["kernel_rtt_us"]) == 3
     assert report["engine"]["name"] == "tcp"
+
+
+def test_paths_are_traced_by_hand_and_after_a_run(place: Any) -> None:
+    process = place.start("trace", "--host", "127.0.0.1", "--host", "::1", "--output", "json")
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [(each["address"], each["reached"], len(each["hops"])) for each in found] == [
+        ("127.0.0.1", True, 1),
+        ("::1", True, 1),
+    ]
+
+    arguments = ("--host", "127.0.0.1", "--host", "127.0.0.2", "--count", "2", "--interval", "10ms")
+    process = place.start("run", *arguments, "--trace", "worst", "--output", "json")
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    details = json.loads(out)["results"]["details"]
+    assert [details[row]["trace"]["hops"][0]["kinds"] for row in ("0", "1")] == [["reply"]] * 2
+
+
+def test_a_trace_without_a_host_is_a_usage_error(place: Any) -> None:
+    process = place.start("trace")
+    _out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 2
+    assert "give --host HOST" in err

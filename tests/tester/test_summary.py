@@ -2,12 +2,13 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tester.summary import Quantile, quantile, state_of, summarise, wilson
+from tester.summary import LEAST_FOR, Quantile, ipdv_us, quantile, state_of, summarise, wilson
 
-positions = st.lists(st.one_of(st.integers(0, 10**6), st.sampled_from([-1, -2, -3])), max_size=200)
+positions = st.lists(st.one_of(st.integers(0, 10**6), st.sampled_from([-1, -2, -3])), max_size=400)
 
 
 @given(positions)
@@ -16,7 +17,8 @@ def test_quantiles_are_those_of_a_list_in_which_silence_is_infinite(found: list[
     summary = summarise(found)
 
     assert summary.n == len(series)
-    for quantile_, percent, least in ((summary.p50, 50, 6), (summary.p95, 95, 59)):
+    figures = ((summary.p50, 50, 6), (summary.p95, 95, 59), (summary.p99, 99, 299))
+    for quantile_, percent, least in figures:
         if len(series) < least:
             assert quantile_ == Quantile(us=None, note="n/a")
             continue
@@ -68,3 +70,39 @@ def test_a_percentile_of_too_few_probes_is_no_number() -> None:
     assert quantile([1] * 6, 0.5, n=6).us == 1
     assert quantile([1] * 58, 0.95, n=58).note == "n/a"
     assert quantile([1] * 59, 0.95, n=59).us == 1
+
+
+@given(positions)
+def test_the_delay_variation_is_the_95th_percentile_less_the_minimum(found: list[int]) -> None:
+    summary = summarise(found)
+
+    if summary.p95.us is None or summary.min_us is None:
+        assert summary.pdv == summary.p95
+    else:
+        assert summary.pdv == Quantile(us=summary.p95.us - summary.min_us, note=None)
+
+
+@given(positions)
+def test_the_variation_between_packets_is_of_answers_in_a_row(found: list[int]) -> None:
+    differences = []
+    for number in range(1, len(found)):
+        if found[number] >= 0 and found[number - 1] >= 0:
+            differences.append(abs(found[number] - found[number - 1]))
+    expected = round(sum(differences) / len(differences)) if differences else None
+
+    assert summarise(found).ipdv_us == expected
+
+
+def test_answers_with_a_loss_between_them_are_no_pair() -> None:
+    assert ipdv_us([100, -1, 900]) is None
+    assert ipdv_us([100, 300, -1, 900, 800]) == 150
+
+
+@pytest.mark.parametrize(("share", "least"), list(LEAST_FOR.items()))
+def test_below_the_limit_no_two_probes_enclose_a_quantile_with_95_percent(share: float, least: int) -> None:
+    def covered(n: int) -> float:
+        """Return how surely the smallest and the largest of n enclose the quantile (order statistics)."""
+        return 1 - share**n - (1 - share) ** n
+
+    assert covered(least) >= 0.95
+    assert covered(least - 1) < 0.95

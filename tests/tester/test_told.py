@@ -12,8 +12,9 @@ from uuid import UUID
 import pytest
 
 from tester.access import is_private, parts_of, refuse_plain_http
-from tester.arguments import FLAGS, read_arguments
+from tester.arguments import read_arguments
 from tester.errors import UsageError
+from tester.flags import FLAGS
 from tester.pauses import Pauses
 from tester.resolve import Answer, SystemResolver, literal_address, rows_of
 from tester.servers import read_lines
@@ -63,8 +64,8 @@ ID = str(UUID(int=7))
         (
             "frobnicate",
             (
-                "argument run|deliver|check: invalid choice: 'frobnicate' "
-                "(choose from 'run', 'deliver', 'check') (see `tester --help`)"
+                "argument run|trace|deliver|check: invalid choice: 'frobnicate' "
+                "(choose from 'run', 'trace', 'deliver', 'check') (see `tester --help`)"
             ),
         ),
         ("run --cuont 3", "unrecognized arguments: --cuont 3 (see `tester --help`)"),

@@ -11,7 +11,7 @@ from wire.announce import TESTER_STATES, Announcement, Heartbeat
 from wire.errors import UnknownVersion, WireError
 from wire.fields import Fields
 from wire.identity import run_id_of
-from wire.job import IP_CHOICES, PROBE_TYPES, Job, JobServer, ProbePlan
+from wire.job import IP_CHOICES, PROBE_TYPES, TRACE_CHOICES, Job, JobServer, ProbePlan
 from wire.report import ENDS, LATE, LOST, MAX_RTT_US, NOT_SENT, Report, Results, digest_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,6 +32,8 @@ PROBE = st.builds(
     size_bytes=st.integers(0, 65_000),
     ip=st.sampled_from(IP_CHOICES),
     dscp=st.integers(0, 63),
+    rate_per_s=st.none() | st.floats(0.001, 1e7),
+    trace=st.sampled_from(TRACE_CHOICES),
 )
 POSITION = st.sampled_from([LOST, LATE, NOT_SENT]) | st.integers(0, MAX_RTT_US)
 

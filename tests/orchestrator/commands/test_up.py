@@ -37,6 +37,15 @@ def test_connect_times_are_measured_where_pings_would_be_dropped(world: World) -
     assert (job["probe"]["type"], job["probe"]["port"]) == ("tcp", world.port)
 
 
+def test_the_worst_paths_are_traced_after_a_run(world: World) -> None:
+    world.write_fleet(testers="{name: a, probe: {count: 2, interval: 10ms, trace: worst}}")
+    ended = world.run("up")
+    assert ended.code == 0, ended.err
+    server = json.loads(world.run("report", "matrix", "--format", "json").out)["servers"][0]["name"]
+    path = world.run("report", "path", "a", server)
+    assert "The path to 127." in path.out
+
+
 def test_up_twice_changes_nothing(world: World) -> None:
     world.write_fleet()
     world.run("up")

@@ -15,6 +15,21 @@ Run = Any
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
+TRACE = {
+    "reached": False,
+    "hops": [
+        {
+            "ttl": 1,
+            "addresses": ["192.0.2.1"],
+            "kinds": ["time_exceeded"],
+            "rtt_us": [400, 600, 500],
+        },
+        {"ttl": 2, "addresses": [], "kinds": [], "rtt_us": [-1, -1, -1]},
+        {"ttl": 3, "addresses": ["192.0.2.3"], "kinds": ["prohibited"], "rtt_us": [9_000, -1, -1]},
+    ],
+}
+
+
 class History:
     """One fleet with three sweeps: the second half again as slow as the first, the third silent."""
 
@@ -72,6 +87,7 @@ class History:
                 reordered=[None, None],
                 warmup=[True, True],
                 rtt_us=[rtt_us] * (2 * count),
+                details={"0": {"trace": TRACE}},
             ),
         )
 
@@ -124,6 +140,22 @@ def test_a_path_has_a_history_with_its_silence(orchestrate: Run, history: Histor
     assert said.stdout.startswith("oslo → a: ")
     assert "15.0" in said.stdout
     assert "×" in said.stdout
+
+
+def test_a_path_says_where_it_leads(orchestrate: Run, history: History) -> None:
+    asked = ("report", "path", "oslo", "a", "--fleet", history.name, "--since", "2026-11-20T00:00Z")
+
+    said = orchestrate(*asked)
+
+    assert said.returncode == 0, said.stderr
+    assert "The path to 127.0.0.1, which it did not reach, traced at 2026-11-20" in said.stdout
+    lines = [line.split() for line in said.stdout.splitlines()]
+    assert ["1", "192.0.2.1", "time", "exceeded", "3/3", "0.400", "0.600"] in lines
+    assert ["2", "no", "answer", "-", "0/3", "–", "–"] in lines
+    assert ["3", "192.0.2.3", "prohibited", "1/3", "9.00", "9.00"] in lines
+    assert json.loads(orchestrate(*asked, "--format", "json").stdout)["trace"] == TRACE
+    untraced = orchestrate("report", "path", "oslo", "b", "--fleet", history.name)
+    assert "The path to" not in untraced.stdout
 
 
 def test_a_run_is_printed_with_what_it_found(orchestrate: Run, history: History) -> None:

@@ -171,6 +171,19 @@ def test_the_pace_is_the_plan_whatever_comes_back(engine: Engine, stop: Stop) ->
     assert 0.4 <= time.monotonic() - began < 2
 
 
+def test_a_total_rate_makes_rounds_longer(engine: Engine, stop: Stop) -> None:
+    addresses = [Address(text=f"127.0.5.{number}", family=4) for number in range(1, 21)]
+    began = time.monotonic()
+    probed = engine.probe(
+        addresses, ProbePlan(count=3, interval_s=0.01, timeout_s=0.5, rate_per_s=100), stop=stop
+    )
+
+    # Sixty probes at 100 a second: the last of them is due after 0.59 s.
+    assert time.monotonic() - began >= 0.59
+    assert min(probed.positions) >= 0
+    assert probed.behind_us < 500_000
+
+
 def test_a_long_interval_is_waited_for(engine: Engine, stop: Stop) -> None:
     began = time.monotonic()
     probe(engine, stop, "127.0.0.1", count=2, interval_s=1.2)

@@ -1,0 +1,1 @@
+"""Where the packets of a path go: traceroute."""
