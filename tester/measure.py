@@ -1,5 +1,6 @@
 """One run: resolve, announce, probe, report."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from wire.report import NOT_SENT, Report, Results
 
 if TYPE_CHECKING:  # who only looks at the output needs no way out
     from tester.deliver import Delivery
+    from tester.live import LiveTable
 
 ANNOUNCE_S, ANNOUNCE_TO_THE_SILENT_S = 5.0, 1.0
 HEALTH_S = 3.0
@@ -39,6 +41,7 @@ class Means:
     clock: Clock
     stop: Stop
     delivery: "Delivery | None"
+    live: "LiveTable | None" = None
 
 
 def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | None:
@@ -80,7 +83,8 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
         health = examine(pinger, stop=means.stop)
         addresses = [row.address for row in rows if row.address is not None]
         before = cpu_time()
-        probed = prober.probe(addresses, job.probe, stop=means.stop)
+        with nullcontext() if means.live is None else means.live.during(prober, rows, job.probe):
+            probed = prober.probe(addresses, job.probe, stop=means.stop)
         engine = prober.describe()
         elapsed_s = means.clock.monotonic() - began
         jump_s = (means.clock.now() - started_at).total_seconds() - elapsed_s

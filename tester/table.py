@@ -1,5 +1,6 @@
 """A report as a table for a person at a terminal (pure)."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tester.summary import Quantile, Summary, summarise
@@ -18,6 +19,8 @@ HEAD = (
     "P95 ms",
     "PDV ms",
 )
+Entry = tuple[str, str, Sequence[int], bool]
+"""A server's name, its address, its positions, and whether it has an address at all."""
 _LEFT = 3
 """Columns of words come first; figures stand to the right."""
 
@@ -25,16 +28,14 @@ _LEFT = 3
 def table_of(report: Report) -> str:
     """Return the lines of a table, with what went wrong below it."""
     results = report.results
-    lines: list[tuple[str, ...]] = [HEAD]
+    entries: list[Entry] = []
     notes: list[str] = []
     start = 0
     for row, planned in enumerate(results.planned):
-        summary = summarise(
-            results.rtt_us[start : start + planned], resolved=results.address[row] is not None
-        )
+        positions = results.rtt_us[start : start + planned]
         start += planned
         address = results.address[row] or "-"
-        lines.append((results.server[row], address, summary.state, *_figures(summary)))
+        entries.append((results.server[row], address, positions, results.address[row] is not None))
         details = results.details.get(str(row), {})
         if "error" in details:
             notes.append(f"{results.server[row]}: {details['error']}")
@@ -49,7 +50,16 @@ def table_of(report: Report) -> str:
     end = f"run {report.index + 1}{of}, {report.end}, {taken_s:.1f} s"
     if not report.health.get("trusted", True):
         notes.append(f"this machine was the problem, do not trust this run: {report.health.get('reason')}")
-    return "\n".join([*_aligned(lines), *notes, end]) + "\n"
+    return "\n".join([*table_lines(entries), *notes, end]) + "\n"
+
+
+def table_lines(entries: Iterable[Entry]) -> list[str]:
+    """Return the head of a table and a line for each entry."""
+    lines: list[tuple[str, ...]] = [HEAD]
+    for name, address, positions, resolved in entries:
+        summary = summarise(positions, resolved=resolved)
+        lines.append((name, address, summary.state, *_figures(summary)))
+    return _aligned(lines)
 
 
 def trace_lines(trace: dict[str, Any], *, to: str) -> list[str]:

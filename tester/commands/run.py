@@ -22,6 +22,7 @@ from wire.report import Report
 
 if TYPE_CHECKING:  # who only looks at the output needs no way out
     from tester.commands.outlet import Outlet
+    from tester.live import LiveTable
 
 
 def run(
@@ -44,7 +45,12 @@ def run(
     outlet = _outlet(settings, job, environment=environment, log=log)
     delivery = None if outlet is None else outlet.delivery
     means = Means(
-        engines=engines, resolver=SystemResolver(), clock=SystemClock(), stop=stop, delivery=delivery
+        engines=engines,
+        resolver=SystemResolver(),
+        clock=SystemClock(),
+        stop=stop,
+        delivery=delivery,
+        live=_live(settings, stdout=stdout),
     )
     state = State(
         None if outlet is None else outlet.outbox.spool.directory / "state.json",
@@ -104,6 +110,15 @@ def _outlet(
         heartbeat_every_s=settings.heartbeat_every,
         log=log,
     )
+
+
+def _live(settings: argparse.Namespace, *, stdout: TextIO) -> "LiveTable | None":
+    """Return what draws while a run goes on, for a person at a terminal alone."""
+    if settings.job is not None or settings.output == "json":
+        return None
+    from tester.live import LiveTable, can_redraw
+
+    return LiveTable(stdout) if can_redraw(stdout) else None
 
 
 def _point(outlet: "Outlet | None", job: Job, *, log: Log) -> None:

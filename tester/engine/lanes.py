@@ -20,6 +20,7 @@ from tester.engine.findings import CONTROL, Findings
 from tester.engine.kernel_sockets import Pair
 from tester.engine.refusals import name_of, words_of_number
 from tester.engine.wall import Wall
+from wire.report import LOST, NOT_SENT
 
 BATCH = 64
 _ERROR_QUEUE = 0x2000
@@ -85,6 +86,21 @@ class Lane:
     def is_done(self) -> bool:
         """Whether every probe was handed over, or refused."""
         return self.next == self.width * self.count
+
+    def so_far(self, target: int, *, timeout_ns: int) -> list[int]:
+        """Return the positions of a target as they are now; what is on its way is not sent yet."""
+        now_ns = self.wall.now_ns()
+        found: list[int] = []
+        for sent, answered in zip(
+            self.sent[target :: self.width], self.answered[target :: self.width], strict=True
+        ):
+            if not sent or (not answered and now_ns - abs(sent) <= timeout_ns):
+                found.append(NOT_SENT)
+            elif not answered:
+                found.append(LOST)
+            else:
+                found.append(max(0, answered - abs(sent) + 500) // 1_000)
+        return found
 
     def send(self, most: int) -> int:
         """Hand over the next probes, at most `most` and none beyond the round; return how many."""

@@ -6,6 +6,7 @@ import os
 import select
 import time
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -44,6 +45,16 @@ class LinuxEngine:
         self.kind = kind
         self._described: dict[str, Any] = {"name": NAME, "version": VERSION, "socket": kind}
         self._buffer_bytes: int | None = None
+        self._under_way: _Pass | None = None
+
+    def sums(self) -> tuple[int, int]:
+        """Return how many probes of the pass under way have left, and how many were answered."""
+        lanes = [] if self._under_way is None else self._under_way.lanes
+        return sum(lane.sent_count for lane in lanes), sum(lane.answered_count for lane in lanes)
+
+    def so_far(self, row: int) -> list[int]:
+        """Return the positions of an address in the pass under way; what is on its way is not sent yet."""
+        return [] if self._under_way is None else self._under_way.so_far(row)
 
     def describe(self) -> dict[str, Any]:
         """Return its name, its version and what it stands on, for the report."""
@@ -62,8 +73,10 @@ class LinuxEngine:
             with _Pass(addresses, plan, kind=self.kind, stop=stop) as made:
                 sizes = [lane.pair.receive_buffer_bytes() for lane in made.lanes]
                 self._buffer_bytes = min(sizes, default=self._buffer_bytes)
+                self._under_way = made
                 return made.made()
         finally:
+            self._under_way = None
             _timer_slack(slack)
             if collecting:
                 gc.enable()
@@ -121,6 +134,14 @@ class _Pass:
             cut_ns = self.wall.now_ns() if self.stop.requested else None
             dropped = sum(lane.pair.dropped() for lane in self.lanes)
         return self._found(cut_ns, dropped)
+
+    def so_far(self, row: int) -> list[int]:
+        """Return the positions of an address as they are now."""
+        for lane, rows in zip(self.lanes, self.rows, strict=True):
+            target = bisect_left(rows, row)
+            if target < len(rows) and rows[target] == row:
+                return lane.so_far(target, timeout_ns=round(self.plan.timeout_s * 1e9))
+        return []
 
     def _open(self, addresses: Sequence[Address], family: int) -> None:
         rows = array("I")
