@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tester.clock import Clock
-from tester.engine.engine import Address, Probed, listen_on_s
+from tester.engine.engine import Address, Engine, Probed, listen_on_s
 from tester.engine.engines import Engines
 from tester.engine.pace import round_s
 from tester.health import conclude, cpu_time, examine
@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # who only looks at the output needs no way out
     from tester.live import LiveTable
 
 ANNOUNCE_S, ANNOUNCE_TO_THE_SILENT_S = 5.0, 1.0
-HEALTH_S = 3.0
-"""Both calibrations together, on a slow machine."""
+HEALTH_S = 5.0
+"""Both calibrations and a look around, on a slow machine."""
 WORST_TRACES_S, ALL_TRACES_S = 3.0, 12.0
 """How long traceroutes take at most: their rate is bounded, and so is the number of addresses."""
 LONGEST_RUN_S = 31_536_000.0
@@ -81,6 +81,8 @@ def measure(job: Job, *, run_id: UUID, index: int, means: Means) -> Report | Non
     pinger = means.engines.pinger()
     try:
         health = examine(pinger, stop=means.stop)
+        if job.owns_host:
+            health |= _surroundings(pinger, means=means)
         addresses = [row.address for row in rows if row.address is not None]
         before = cpu_time()
         with nullcontext() if means.live is None else means.live.during(prober, rows, job.probe):
@@ -120,6 +122,12 @@ def expected(plan: ProbePlan, *, addresses: int) -> float:
     traces_s = {"off": 0.0, "worst": WORST_TRACES_S, "all": ALL_TRACES_S}[plan.trace]
     listening_s = plan.timeout_s + listen_on_s(plan)
     return min(ANNOUNCE_S + HEALTH_S + sending_s + listening_s + traces_s, LONGEST_RUN_S)
+
+
+def _surroundings(pinger: Engine | None, *, means: Means) -> dict[str, Any]:
+    from tester.surroundings import surroundings_of
+
+    return surroundings_of(pinger, stop=means.stop)
 
 
 def traces_of(

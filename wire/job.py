@@ -109,6 +109,7 @@ class Job:
 
     `repeat` is the number of runs of the sweep, None for no end. Runs begin `every_s` apart, each
     later by a random part of `jitter_s`. `collector_url` None means: spool, and let somebody fetch.
+    `owns_host` says that the host was made for this tester, so that it may ask what stands around it.
     """
 
     fleet: str
@@ -123,6 +124,7 @@ class Job:
     jitter_s: float = 0.0
     collector_url: str | None = None
     insecure: bool = False
+    owns_host: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -137,6 +139,7 @@ class Job:
             "probe": self.probe.to_dict(),
             "run": {"repeat": self.repeat, "every_s": self.every_s, "jitter_s": self.jitter_s},
             "collector": {"url": self.collector_url, "insecure": self.insecure},
+            **({"owns_host": True} if self.owns_host else {}),
         }
 
     def to_bytes(self) -> bytes:
@@ -174,4 +177,5 @@ class Job:
             jitter_s=run.number("jitter_s", least=0.0, most=31_536_000.0),
             collector_url=collector.text_or_none("url"),
             insecure=collector.boolean("insecure"),
+            owns_host=fields.opt("owns_host") is True,
         )

@@ -6,6 +6,7 @@ from uuid import UUID
 from orchestrator.act.access import Access
 from orchestrator.decide.delivery import is_fetched
 from orchestrator.decide.peers import servers_of
+from orchestrator.fleet.drivers import is_of_docker_machine
 from orchestrator.fleet.model import Fleet, Tester
 from wire.job import Job
 
@@ -33,6 +34,7 @@ def job_of(
         sweep_id=sweep_id,
         servers=servers_of(fleet, tester, addresses=addresses),
         probe=tester.probe.to_wire(),
+        owns_host=is_of_docker_machine(tester.driver),
         repeat=fleet.run.repeat,
         every_s=fleet.run.every_s,
         jitter_s=fleet.run.jitter_s,

@@ -13,7 +13,7 @@ from tests.benchmarks.ping.trial import Case, Trial, in_rig, on_loopback
 from tests.rig.rig import SOURCE, Rig, build, reason_against
 
 USAGE = Path(__file__).parent / "ping" / "usage.c"
-ROUNDS = 5
+ROUNDS = 3
 MOST_PROBES = 60_000
 """fping has 65,536 sequence numbers for ten seconds."""
 
