@@ -6,10 +6,10 @@ from collections.abc import Callable
 from tester.engine import tokens
 from tester.engine.batches import DATA_AT, NAME_ROOM, RECORD_BYTES, Incoming
 from tester.engine.destinations import V4_NAME, V6_NAME, place_of, source_text, unpacked
+from tester.engine.error_queue import IP_RECVERR, IPV6_RECVERR, kind_at
 from tester.engine.packets import (
     REPLY,
     Heard,
-    error_kind,
     heard_datagram,
     heard_raw_v4,
     heard_raw_v6,
@@ -17,9 +17,7 @@ from tester.engine.packets import (
 
 CONTROL = struct.Struct("@Nii")
 """The header of a piece of control data: its length, level and type."""
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")
-_ERROR_PIECES = ((0, 11), (41, 25))
-_FROM_ICMP = (2, 3)
+_ERROR_PIECES = ((0, IP_RECVERR), (41, IPV6_RECVERR))
 
 
 class Findings:
@@ -66,12 +64,9 @@ class Findings:
             size, level, kind = CONTROL.unpack_from(stamps.buffer, place)
             if size < CONTROL.size:
                 return
-            if (level, kind) in _ERROR_PIECES and size >= CONTROL.size + _EXTENDED_ERROR.size:
-                _errno, origin, icmp_type, code, *_ = _EXTENDED_ERROR.unpack_from(
-                    stamps.buffer, place + CONTROL.size
-                )
-                what = error_kind(family=self._family, icmp_type=icmp_type, code=code)
-                if origin in _FROM_ICMP and what is not None:
+            if (level, kind) in _ERROR_PIECES:
+                what = kind_at(stamps.buffer, place + CONTROL.size, family=self._family)
+                if what is not None:
                     packet = stamps.view[at + DATA_AT : at + DATA_AT + length]
                     heard = heard_datagram(packet, self._source(stamps, at), kind=what)
                     if heard is not None:

@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from tester.engine.destinations import source_text
+from tester.engine.error_queue import IP_RECVERR, IPV6_RECVERR, kind_at
 from tester.engine.packets import (
     V4_HEARD,
     V6_HEARD,
     Heard,
-    error_kind,
     heard_datagram,
     heard_raw_v4,
     heard_raw_v6,
@@ -44,9 +44,6 @@ MOST_HEARD = 64
 
 # Linux's numbers, which Python's socket module does not name.
 _SOL_RAW, _ICMP_FILTER, _ICMP6_FILTER, _SO_RCVBUFFORCE = 255, 1, 1, 33
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")
-_FROM_ICMP = (2, 3)
 
 
 class _V4(icmplib.ICMPv4Socket):  # type: ignore[misc]  # icmplib has no types
@@ -140,11 +137,8 @@ class EchoSocket:
             except OSError:
                 return
             for _level, _type, value in ancillary:
-                if len(value) < _EXTENDED_ERROR.size:
-                    continue
-                _errno, origin, icmp_type, code, *_ = _EXTENDED_ERROR.unpack_from(value)
-                kind = error_kind(family=self.family, icmp_type=icmp_type, code=code)
-                if origin in _FROM_ICMP and kind is not None:
+                kind = kind_at(value, family=self.family)
+                if kind is not None:
                     heard = heard_datagram(memoryview(data), source_text(to), kind=kind)
                     if heard is not None:
                         yield time.monotonic_ns(), heard
@@ -170,9 +164,9 @@ class EchoSocket:
         """Have the kernel drop what is no answer: a raw socket is given every ICMP packet."""
         if self.kind == "dgram":
             if self.family == 4:
-                self.sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+                self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
             else:
-                self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+                self.sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
         elif self.family == 4:
             blocked = 0xFFFFFFFF
             for icmp_type in V4_HEARD:

@@ -11,10 +11,10 @@ from typing import Any, Self
 from tester.engine import filters
 from tester.engine.destinations import destination_of, source_text
 from tester.engine.engine import Address, Interrupt
+from tester.engine.error_queue import EXTENDED_ERROR, IP_RECVERR, IPV6_RECVERR, kind_at
 from tester.engine.packets import (
     NONCE_BYTES,
     Heard,
-    error_kind,
     heard_datagram,
     heard_raw_v4,
     heard_raw_v6,
@@ -33,9 +33,6 @@ BETWEEN_ROUNDS_S = 0.1
 """Time for the answers that say where a path ends, so that nothing is sent beyond."""
 
 _SO_TIMESTAMPNS = 35
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
-_EXTENDED_ERROR = struct.Struct("=IBBBBII")
-_FROM_ICMP = (2, 3)
 _STAMP = struct.Struct("=qq")
 _ROOM = 2_048
 
@@ -211,9 +208,9 @@ def _socket(family: int, kind: str) -> socket.socket:
         if kind == "raw":
             filters.hear_types(made, family=family)
         elif family == 4:
-            made.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            made.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         else:
-            made.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+            made.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
     except OSError:
         made.close()
         raise
@@ -232,13 +229,12 @@ def _stamp_in(ancillary: list[tuple[int, int, bytes]]) -> int:
 def _errors_in(ancillary: list[tuple[int, int, bytes]], *, family: int) -> Iterator[tuple[str, str]]:
     """Yield the kind of each ICMP error, and who sent it."""
     for level, _kind, value in ancillary:
-        if level not in (socket.IPPROTO_IP, socket.IPPROTO_IPV6) or len(value) < _EXTENDED_ERROR.size:
+        if level not in (socket.IPPROTO_IP, socket.IPPROTO_IPV6):
             continue
-        _errno, origin, icmp_type, code, *_ = _EXTENDED_ERROR.unpack_from(value)
-        what = error_kind(family=family, icmp_type=icmp_type, code=code)
+        what = kind_at(value, family=family)
         # After the error stands the socket address of its sender.
-        sender = value[_EXTENDED_ERROR.size :]
+        sender = value[EXTENDED_ERROR.size :]
         start, end = (4, 8) if family == 4 else (8, 24)
-        if origin in _FROM_ICMP and what is not None and len(sender) >= end:
+        if what is not None and len(sender) >= end:
             domain = socket.AF_INET if family == 4 else socket.AF_INET6
             yield what, socket.inet_ntop(domain, sender[start:end])
