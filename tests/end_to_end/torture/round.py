@@ -8,7 +8,9 @@ from tests.end_to_end.hosts.cloud_fleet import CloudFleet
 from tests.end_to_end.torture.blows import Blow, strike
 from tests.end_to_end.torture.troubles import TROUBLES, Stage, Trouble
 
-PATIENT = {"ORCHESTRATE_CREATE_ATTEMPTS": "6", "ORCHESTRATE_CREATE_DEADLINE": "60s"}
+ATTEMPTS = "ORCHESTRATE_CREATE_ATTEMPTS"
+AT_FIRST = {ATTEMPTS: "2", "ORCHESTRATE_CREATE_DEADLINE": "60s"}
+THEN = {ATTEMPTS: "6"}
 """What failed before the blow does not keep the tester from a host after it."""
 
 SILENT = ("did not end in time", "does not answer")
@@ -69,13 +71,14 @@ class Result:
 def play(plan: Plan, chance: random.Random, fleet: CloudFleet) -> Result:
     """Play a round with a fleet of its own, in regions that nobody else uses meanwhile."""
     bed = fleet.bed
-    fleet.environment |= PATIENT
+    fleet.environment |= AT_FIRST
     fleet.write(*plan.regions)
     for region, trouble in plan.troubles:
         trouble.meets(bed, region)
     struck = strike(plan.blow, fleet, regions=plan.regions, chance=chance)
     for region in plan.regions:
         bed.calm(region)
+    fleet.environment |= THEN
     wrong: list[str] = []
     began = (fleet.of_fleet / "journal.sqlite3").exists()
     if began and plan.then == "up":
