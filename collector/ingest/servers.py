@@ -150,10 +150,11 @@ def _insert_or_leave(connection: sa.Connection) -> sa.Insert:
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
 
-        return insert(servers).on_conflict_do_nothing(index_elements=["uuid"])
+        # No index is named: of two that insert the same at one moment, one may meet the other in either.
+        return insert(servers).on_conflict_do_nothing()
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert(servers).on_conflict_do_nothing(index_elements=["uuid"])
+    return sqlite_insert(servers).on_conflict_do_nothing()
 
 
 def _chunks(uuids: Iterable[UUID]) -> Iterator[list[UUID]]:
