@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.errors import Refused, Unavailable
 from collector.history.housekeeping import Housekeeper
+from collector.ingest.queue import ReportQueue
+from collector.ingest.reports import store_reports
 from collector.ingest.servers import Servers
 from collector.ingest.writer import Writer, writer_of
 from collector.session import engine_of
@@ -47,6 +50,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 """The error answers of what writes."""
 
+WRITERS = 2
+"""Threads that store reports: while one waits for the disk, the other fills its transaction."""
+
 COLLECTOR_TIME = "Collector-Time"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -56,20 +62,28 @@ def create_app(
 ) -> FastAPI:
     """Return the application; nothing is opened before its first request or its start."""
     own = engine_of(settings.database_url) if engine is None else engine
+    store = partial(
+        store_reports,
+        own,
+        writer_of(own) if writer is None else writer,
+        Servers(),
+        most_offset=timedelta(seconds=settings.max_clock_offset_s),
+    )
+    # SQLite has one writer at a time.
     services = Services(
         engine=own,
         settings=settings,
-        writer=writer_of(own) if writer is None else writer,
-        servers=Servers(),
+        reports=ReportQueue(store, writers=1 if own.dialect.name == "sqlite" else WRITERS),
         report_slots=CapacityLimiter(settings.report_threads),
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        keeper = Housekeeper(own, keep_events=timedelta(seconds=settings.keep_events_s))
+        keeper = Housekeeper(own, keep_events=timedelta(seconds=settings.keep_events_s), keep=settings.keep)
         keeper.start()
         yield
         services.stopping.set()
+        services.reports.close()
         keeper.stop()
         own.dispose()
 

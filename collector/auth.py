@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 
 from collector.errors import Refused
+from collector.ingest.runs import OWNER_COLUMNS, Owner, owner_in
 from collector.session import reading
-from collector.tables import testers, tokens
+from collector.tables import fleets, testers, tokens
 from collector.web.state import Services, services
 
 ADMIN = "admin"
@@ -28,13 +29,19 @@ MAX_HEADER = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tester:
-    """A tester that showed its token: the tables' number, and the UUIDs."""
+    """A tester that showed its token."""
 
-    number: int
-    uuid: UUID
-    name: str
-    fleet_number: int
-    retired: bool
+    owner: Owner
+
+    @property
+    def number(self) -> int:
+        """Return the number that the tables know it by."""
+        return self.owner.number
+
+    @property
+    def uuid(self) -> UUID:
+        """Return its UUID."""
+        return self.owner.uuid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,23 +88,23 @@ def caller(request: Request, at: Annotated[Services, Depends(services)]) -> Call
     return Caller(role=TESTER, tester=tester) if tester is not None else Caller(role=user)
 
 
-def require_admin(found: Annotated[Caller | None, Depends(caller)]) -> Caller:
+async def require_admin(found: Annotated[Caller | None, Depends(caller)]) -> Caller:
     """Return the caller, who must be an admin (a dependency)."""
     return _of_role(found, (ADMIN,))
 
 
-def require_tester(found: Annotated[Caller | None, Depends(caller)]) -> Tester:
+async def require_tester(found: Annotated[Caller | None, Depends(caller)]) -> Tester:
     """Return the tester that sent a request (a dependency); a retired one is refused."""
     return _live(_of_role(found, (TESTER,)).tester)
 
 
-def require_tester_or_admin(found: Annotated[Caller | None, Depends(caller)]) -> Tester | None:
+async def require_tester_or_admin(found: Annotated[Caller | None, Depends(caller)]) -> Tester | None:
     """Return the tester that sent a request, None where it is an admin (a dependency)."""
     known = _of_role(found, (TESTER, ADMIN))
     return _live(known.tester) if known.role == TESTER else None
 
 
-def require_reader(
+async def require_reader(
     found: Annotated[Caller | None, Depends(caller)], at: Annotated[Services, Depends(services)]
 ) -> Caller:
     """Return the caller, who may read (a dependency): anybody where reading is open."""
@@ -118,7 +125,7 @@ def _of_role(found: Caller | None, roles: tuple[str, ...]) -> Caller:
 
 def _live(tester: Tester | None) -> Tester:
     assert tester is not None
-    if tester.retired:
+    if tester.owner.retired:
         raise retired(tester.uuid)
     return tester
 
@@ -163,11 +170,11 @@ def _tester_digests(connection: sa.Connection, user: str) -> tuple[Tester | None
     except ValueError:
         uuid = UUID(int=0)
     row = connection.execute(
-        sa.select(
-            testers.c.id, testers.c.name, testers.c.fleet_id, testers.c.retired_at, testers.c.token_sha256
-        ).where(testers.c.uuid == uuid)
+        sa.select(*OWNER_COLUMNS, testers.c.token_sha256)
+        .join(fleets, fleets.c.id == testers.c.fleet_id)
+        .where(testers.c.uuid == uuid)
     ).one_or_none()
-    number = -1 if row is None else row.id
+    number = -1 if row is None else row[0]
     issued = connection.execute(
         sa.select(tokens.c.sha256).where(
             tokens.c.role == TESTER, tokens.c.tester_id == number, tokens.c.revoked_at.is_(None)
@@ -175,13 +182,7 @@ def _tester_digests(connection: sa.Connection, user: str) -> tuple[Tester | None
     ).scalars()
     if row is None:
         return None, [*issued]
-    tester = Tester(
-        number=row.id,
-        uuid=uuid,
-        name=row.name,
-        fleet_number=row.fleet_id,
-        retired=row.retired_at is not None,
-    )
+    tester = Tester(owner=owner_in(row, uuid))
     return tester, [*issued, *([] if row.token_sha256 is None else [row.token_sha256])]
 
 

@@ -4,10 +4,13 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from collector.errors import ConfigurationError
+from collector.history.retention import Keep
 
 PREFIX = "COLLECTOR_"
 DEFAULT_HOST = "127.0.0.1"
@@ -15,6 +18,8 @@ DEFAULT_PORT = 9090
 MIB = 2**20
 LONGEST_S = 10**9
 """Thirty years: a time this far from now is still one that can be stored."""
+
+MOST_DAYS = 36_500
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
@@ -42,6 +47,18 @@ class Settings:
     stop_deadline_s: int = 30
     report_threads: int = 4
     keep_events_s: float = 86_400.0
+    keep_raw_days: int = 0
+    keep_hourly_days: int = 0
+    keep_daily_days: int = 0
+
+    @property
+    def keep(self) -> Keep:
+        """Return for how long rows are kept; 0 days is for ever."""
+        raw, hourly, daily = (
+            timedelta(days=days) if days else None
+            for days in (self.keep_raw_days, self.keep_hourly_days, self.keep_daily_days)
+        )
+        return Keep(raw=raw, hourly=hourly, daily=daily)
 
     @property
     def reading_is_open(self) -> bool:
@@ -62,6 +79,11 @@ def read_settings(
     Raises `ConfigurationError` for what cannot be read.
     """
     default = Settings(database_url="")
+    days = [
+        _number(environment, f"KEEP_{name}_DAYS", 0, least=0, most=MOST_DAYS)
+        for name in ("RAW", "HOURLY", "DAILY")
+    ]
+    _check_keep(*days)
     instance_id = _text(environment, "INSTANCE_ID")
     return Settings(
         database_url=database_url
@@ -88,6 +110,9 @@ def read_settings(
         keep_events_s=float(
             _number(environment, "KEEP_EVENTS_S", int(default.keep_events_s), most=LONGEST_S)
         ),
+        keep_raw_days=days[0],
+        keep_hourly_days=days[1],
+        keep_daily_days=days[2],
     )
 
 
@@ -112,6 +137,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _check_keep(raw: int, hourly: int, daily: int) -> None:
+    for (finer, kept), (coarser, kept_longer) in pairwise(
+        (("RAW", raw), ("HOURLY", hourly), ("DAILY", daily))
+    ):
+        if kept_longer and (not kept or kept > kept_longer):
+            raise ConfigurationError(
+                f"{PREFIX}KEEP_{finer}_DAYS is longer than {PREFIX}KEEP_{coarser}_DAYS",
+                hint="what is coarser is kept at least as long; 0 is for ever",
+            )
 
 
 def _text(environment: Mapping[str, str], name: str) -> str | None:

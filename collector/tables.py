@@ -201,11 +201,14 @@ runs = sa.Table(
     # Why a run is not trusted, or why it was abandoned.
     sa.Column("reason", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
+    # Whether its results are not in the rollups yet: the rollup job's list of what is to be done.
+    sa.Column("dirty", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_runs_run_id", "run_id"),
     sa.Index("ix_runs_sweep_id", "sweep_id"),
     sa.Index("ix_runs_announced_at", "announced_at"),
     # Pages of results pick their runs in this order.
     sa.Index("ix_runs_started_at", "started_at"),
+    sa.Index("ix_runs_dirty", "started_at", postgresql_where=sa.text("dirty"), sqlite_where=sa.text("dirty")),
 )
 
 ping_results = sa.Table(
@@ -236,6 +239,67 @@ ping_results = sa.Table(
     sa.Column("details", _json()),
     sa.Index("ix_ping_results_ts", "ts", postgresql_using="brin"),
     postgresql_partition_by="RANGE (ts)",
+)
+
+
+def _rollups(name: str, column: str) -> sa.Table:
+    """Return the table of sums of results by path and period (see `collector.history.rollups`)."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("tester_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("server_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column(column, UtcTime, primary_key=True),
+        # Results of trusted runs, and of the others, which have no part in what follows.
+        sa.Column("runs", sa.Integer, nullable=False),
+        sa.Column("left_out", sa.Integer, nullable=False),
+        sa.Column("planned", sa.BigInteger, nullable=False),
+        sa.Column("sent", sa.BigInteger, nullable=False),
+        sa.Column("answered", sa.BigInteger, nullable=False),
+        sa.Column("late", sa.BigInteger, nullable=False),
+        # Results with probes whose engine could not tell late ones from lost ones.
+        sa.Column("late_unknown", sa.Integer, nullable=False),
+        sa.Column("min_us", sa.Integer),
+        sa.Column("max_us", sa.Integer),
+        sa.Column("sum_us", sa.BigInteger, nullable=False),
+        sa.Column("sumsq_us2", sa.Double, nullable=False),
+        # Of neighbouring answers of one run: the sum of their absolute differences, and how many.
+        sa.Column("jitter_sum_us", sa.BigInteger, nullable=False),
+        sa.Column("jitter_n", sa.BigInteger, nullable=False),
+        sa.Column("hist", sa.LargeBinary, nullable=False),
+        postgresql_partition_by=f"RANGE ({column})",
+    )
+
+
+ping_rollups_hour = _rollups("ping_rollups_hour", "hour")
+ping_rollups_day = _rollups("ping_rollups_day", "day")
+
+dirty_days = sa.Table(
+    "dirty_days",
+    metadata,
+    # Days whose hours have changed since their daily rollup was made.
+    sa.Column("tester_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", UtcTime, primary_key=True),
+)
+
+pruned = sa.Table(
+    "pruned",
+    metadata,
+    # Up to when retention has removed rows of a table: what is gone is never computed again.
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("before", UtcTime, nullable=False),
+)
+
+latest = sa.Table(
+    "latest",
+    metadata,
+    # The newest results of each tester in one row, so that a report costs one small write.
+    sa.Column("tester_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Uuid, nullable=False),
+    sa.Column("ts", UtcTime, nullable=False),
+    sa.Column("trusted", sa.Boolean, nullable=False),
+    # Little-endian int32, column after column (see `collector.history.latest`).
+    sa.Column("figures", sa.LargeBinary, nullable=False),
 )
 
 legacy_results = sa.Table(

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
-from collector.history.partitions import make_partition, weeks_around
+from collector.history.partitions import RESULTS, make_partition
 
 revision = "0001"
 down_revision = None
@@ -192,8 +192,8 @@ def upgrade() -> None:
     op.create_index("ix_events_at", "events", ["at"])
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        for week in weeks_around(datetime.now(UTC)):
-            make_partition(connection, week)
+        for week in RESULTS.around(datetime.now(UTC)):
+            make_partition(connection, RESULTS, week)
 
 
 def downgrade() -> None:

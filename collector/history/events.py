@@ -1,6 +1,6 @@
 """Events: what happened, for those who watch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,17 @@ def add_event(connection: sa.Connection, kind: str, *, at: datetime, data: Mappi
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
     connection.execute(sa.insert(events).values(kind=kind, at=at, data=dict(data)))
+
+
+def add_events(
+    connection: sa.Connection, kind: str, *, at: datetime, data: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write several events of a kind, like `add_event`."""
+    if not data:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    connection.execute(sa.insert(events), [{"kind": kind, "at": at, "data": dict(item)} for item in data])
 
 
 def forget_events(connection: sa.Connection, *, now: datetime, keep: timedelta) -> int:

@@ -1,24 +1,30 @@
-"""What a collector does from time to time: partitions ahead, old events away."""
+"""What a collector does from time to time: rollups, partitions ahead, what is too old away."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
 
 from collector.history.events import forget_events
-from collector.history.partitions import Partitions
+from collector.history.partitions import PARTITIONED, Partitions
+from collector.history.retention import Keep, prune
+from collector.history.rollups import Roller
 from collector.session import writing
 
-EVERY_S = 600.0
+ROLL_UP_EVERY_S = 30.0
+TIDY_EVERY_S = 600.0
 
 
 class Housekeeper:
-    """A thread that keeps house until it is told to stop."""
+    """A thread that keeps house until it is told to stop; any number of collectors may have one."""
 
-    def __init__(self, engine: sa.Engine, *, keep_events: timedelta) -> None:
+    def __init__(self, engine: sa.Engine, *, keep_events: timedelta, keep: Keep) -> None:
         self._engine = engine
         self._keep_events = keep_events
+        self._keep = keep
+        self._roller = Roller(engine)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -27,25 +33,34 @@ class Housekeeper:
         self._thread.start()
 
     def stop(self, *, deadline_s: float = 10.0) -> None:
-        """End, after the round that is under way; the process does not wait longer than told."""
+        """End, after what is under way; the process does not wait longer than told."""
         self._stop.set()
         self._thread.join(deadline_s)
 
-    def keep_house(self, now: datetime) -> None:
-        """Do one round."""
+    def tidy(self, now: datetime) -> None:
+        """Make partitions ahead, and remove what is too old."""
         if self._engine.dialect.name == "postgresql":
-            Partitions(self._engine).make_ahead(now)
+            for periods in PARTITIONED:
+                Partitions(self._engine, periods).make_ahead(now)
         with writing(self._engine) as connection:
             forget_events(connection, now=now, keep=self._keep_events)
+        for removed in prune(self._engine, self._keep, now=now):
+            structlog.get_logger("collector").info(
+                "retention.removed", what=removed.what, before=removed.before.isoformat(), rows=removed.rows
+            )
 
     def _run(self) -> None:
         log = structlog.get_logger("collector")
+        tidied: float | None = None
         while True:
             try:
-                self.keep_house(datetime.now(UTC))
+                if tidied is None or time.monotonic() - tidied >= TIDY_EVERY_S:
+                    self.tidy(datetime.now(UTC))
+                    tidied = time.monotonic()
+                self._roller.roll_up(datetime.now(UTC), stopping=self._stop.is_set)
             except sa.exc.SQLAlchemyError as error:
                 # The database may be away for a while; reports are refused meanwhile, and the next
                 # round does what this one could not.
                 log.warning("housekeeping.skipped", reason=type(error).__name__)
-            if self._stop.wait(EVERY_S):
+            if self._stop.wait(ROLL_UP_EVERY_S):
                 return

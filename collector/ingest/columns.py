@@ -4,9 +4,10 @@
 each value, and leaves it to `wire.report` to name what is wrong with a small report that it refuses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,9 @@ NOTHING = -1
 """A null in a column of counts."""
 
 MAX_INT4 = 2**31 - 1
+MOST_POSITIONS = 20_000_000
+"""Probes of one report; they are counted before they are decoded, since each takes 16 bytes then."""
+
 EXPLAINED_BYTES = 2**20
 """Up to this size a refused report is read again by the slow reader, for its exact message."""
 
@@ -94,6 +98,40 @@ class IncomingReport:
     columns: Columns
 
 
+def one_after_another(parts: Sequence[Columns]) -> Columns:
+    """Return the rows of several reports as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    details: dict[int, bytes] = {}
+    start = 0
+    for part in parts:
+        details |= {start + row: text for row, text in part.details.items()}
+        start += len(part)
+
+    def joined(name: str) -> list[Any]:
+        return list(chain.from_iterable(getattr(part, name) for part in parts))
+
+    def joined_array(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return Columns(
+        server=joined("server"),
+        group=joined("group"),
+        host=joined("host"),
+        address=joined("address"),
+        family=joined("family"),
+        probe_type=joined("probe_type"),
+        port=joined("port"),
+        planned=joined_array("planned"),
+        late=joined_array("late"),
+        duplicate=joined_array("duplicate"),
+        reordered=joined_array("reordered"),
+        warmup=joined_array("warmup"),
+        rtt_us=joined_array("rtt_us"),
+        details=details,
+    )
+
+
 def read_report(body: bytes) -> IncomingReport:
     """Return the report in an uncompressed body.
 
@@ -128,6 +166,8 @@ def _read(body: bytes) -> IncomingReport:
         fields.version(what="report", known=REPORT_VERSIONS)
         if "results" not in raw:
             raise WireError(field="results", reason="is missing")
+        if bytes(raw["results"]).count(b",") > MOST_POSITIONS + len(_COLUMNS) * MAX_SERVERS * 16:
+            raise WireError(field="results.rtt_us", reason=f"has more than {MOST_POSITIONS} items")
         rows = msgspec.json.decode(raw["results"], type=_Rows)
     except msgspec.ValidationError as error:
         raise WireError(field="", reason=str(error)) from None

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -40,7 +41,7 @@ class CopyWriter:
         self._partitions.ensure(ts)
 
     def write(self, connection: sa.Connection, batch: Batch) -> int:
-        """Store the results of a run; return how many rows."""
+        """Store the results of a batch; return how many rows."""
         count = len(batch.columns)
         if not count:
             return 0
@@ -59,10 +60,11 @@ class CopyWriter:
 
 def _blocks(batch: Batch) -> Iterator[bytes]:
     yield HEADER
+    keys = _Keys.of(batch)
     for rows in _shapes(batch):
         size = max(1, BLOCK_POSITIONS // (int(batch.columns.planned[rows[0]]) + len(COLUMNS)))
         for start in range(0, len(rows), size):
-            yield _block(batch, rows[start : start + size])
+            yield _block(batch, keys, rows[start : start + size])
     yield TRAILER
 
 
@@ -76,7 +78,33 @@ def _shapes(batch: Batch) -> list[npt.NDArray[np.int64]]:
     return np.split(order, ends)
 
 
-def _block(batch: Batch, rows: npt.NDArray[np.int64]) -> bytes:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Keys:
+    """What each row says of its run and its server; `begins` is where its probes begin."""
+
+    ts: npt.NDArray[np.int64]
+    tester: npt.NDArray[np.int64]
+    server: npt.NDArray[np.int64]
+    run: npt.NDArray[np.void]
+    begins: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, batch: Batch) -> "_Keys":
+        rows = np.array([run.rows for run in batch.runs], dtype=np.int64)
+        ts = np.array([(run.ts - POSTGRES_EPOCH) // MICROSECOND for run in batch.runs], dtype=np.int64)
+        tester = np.array([run.tester_number for run in batch.runs], dtype=np.int64)
+        ids = np.frombuffer(b"".join(run.run_id.bytes for run in batch.runs), dtype="V16")
+        planned = batch.columns.planned.astype(np.int64)
+        return cls(
+            ts=np.repeat(ts, rows),
+            tester=np.repeat(tester, rows),
+            server=np.array(batch.server_numbers, dtype=np.int64),
+            run=np.repeat(ids, rows),
+            begins=np.cumsum(planned) - planned,
+        )
+
+
+def _block(batch: Batch, keys: _Keys, rows: npt.NDArray[np.int64]) -> bytes:
     """Return the records of rows of one shape."""
     columns, summary = batch.columns, batch.summary
     planned = int(columns.planned[rows[0]])
@@ -84,10 +112,10 @@ def _block(batch: Batch, rows: npt.NDArray[np.int64]) -> bytes:
     nulls = {name for name, column in figures.items() if column[rows[0]] == NOTHING}
     records = np.zeros(len(rows), dtype=_record(nulls, planned))
     records["fields"] = len(COLUMNS)
-    _put(records, "ts", (batch.ts - POSTGRES_EPOCH) // MICROSECOND, 8)
-    _put(records, "tester_id", batch.tester_number, 4)
-    _put(records, "server_id", np.array(batch.server_numbers, dtype=np.int64)[rows], 4)
-    _put(records, "run_id", np.void(batch.run_id.bytes), 16)
+    _put(records, "ts", keys.ts[rows], 8)
+    _put(records, "tester_id", keys.tester[rows], 4)
+    _put(records, "server_id", keys.server[rows], 4)
+    _put(records, "run_id", keys.run[rows], 16)
     _put(records, "state", summary.state[rows], 2)
     _put(records, "planned", planned, 4)
     _put(records, "sent", summary.sent[rows], 4)
@@ -100,8 +128,7 @@ def _block(batch: Batch, rows: npt.NDArray[np.int64]) -> bytes:
     _put(records, "warmup", columns.warmup[rows], 1)
     records["probes_length"] = planned * 4
     if planned:
-        starts = np.cumsum(columns.planned, dtype=np.int64)[rows] - planned
-        records["probes"] = columns.rtt_us[starts[:, None] + np.arange(planned)]
+        records["probes"] = columns.rtt_us[keys.begins[rows][:, None] + np.arange(planned)]
     records["details_length"] = NULL
     return _with_details(records, rows, columns.details)
 

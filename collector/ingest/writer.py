@@ -1,8 +1,10 @@
 """Storing results: one interface, an implementation for each engine."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from itertools import repeat
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -12,6 +14,8 @@ import sqlalchemy as sa
 from collector.ingest.columns import NOTHING, Columns
 from collector.ingest.summary import Summary
 from collector.tables import microseconds_of
+
+T = TypeVar("T")
 
 COLUMNS = (
     "ts",
@@ -36,16 +40,30 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Batch:
-    """The results of one run of one tester, ready to be stored."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchRun:
+    """A run of a batch, and how many rows are its own."""
 
     ts: datetime
     tester_number: int
     run_id: UUID
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Batch:
+    """The results of some runs, one after another, ready to be stored."""
+
+    runs: Sequence[BatchRun]
     server_numbers: list[int]
     columns: Columns
     summary: Summary
+
+    def by_row(self, values: Iterable[T]) -> list[T]:
+        """Return one value of each run, for each of its rows."""
+        return [
+            value for run, value in zip(self.runs, values, strict=True) for value in repeat(value, run.rows)
+        ]
 
     def figures(self) -> dict[str, npt.NDArray[np.int32]]:
         """Return the int4 columns that may be null, in their order; `NOTHING` is null."""
@@ -69,7 +87,7 @@ class Writer(Protocol):
         """Make room for results of a time, in a transaction of its own."""
 
     def write(self, connection: sa.Connection, batch: Batch) -> int:
-        """Store the results of a run; return how many rows."""
+        """Store the results of a batch; return how many rows."""
 
 
 def writer_of(engine: sa.Engine) -> Writer:
@@ -93,7 +111,7 @@ class SqliteWriter:
         """Nothing: there are no partitions."""
 
     def write(self, connection: sa.Connection, batch: Batch) -> int:
-        """Store the results of a run; return how many rows."""
+        """Store the results of a batch; return how many rows."""
         columns, summary = batch.columns, batch.summary
         count = len(columns)
         if not count:
@@ -108,10 +126,10 @@ class SqliteWriter:
         for row, text in columns.details.items():
             details[row] = text.decode()
         rows = zip(
-            [microseconds_of(batch.ts)] * count,
-            [batch.tester_number] * count,
+            batch.by_row(microseconds_of(run.ts) for run in batch.runs),
+            batch.by_row(run.tester_number for run in batch.runs),
             batch.server_numbers,
-            [batch.run_id.hex] * count,
+            batch.by_row(run.run_id.hex for run in batch.runs),
             summary.state.tolist(),
             columns.planned.tolist(),
             summary.sent.tolist(),

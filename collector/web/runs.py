@@ -1,8 +1,8 @@
 """Routes that write runs: announcement, heartbeat, report, abandonment."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from collector.errors import Refused
 from collector.ingest.clock import offset_us
 from collector.ingest.columns import IncomingReport, NotJson, read_report
 from collector.ingest.heartbeats import keep_heartbeat
-from collector.ingest.runs import Owner, Stored, abandon, announce, owner_of, store_report
+from collector.ingest.reports import Delivery
+from collector.ingest.runs import Owner, abandon, announce, owner_of
 from collector.session import reading
 from collector.web.bodies import SMALL_BODY, check_digest, decoded_body, read_body
 from collector.web.described import ANNOUNCEMENT, HEARTBEAT, REPORT
@@ -29,6 +30,8 @@ from wire.report import DIGEST_HEADER
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 Message = TypeVar("Message")
+
+SMALL_REPORT = 16 * 2**10
 
 
 class Abandonment(BaseModel):
@@ -60,7 +63,7 @@ async def put_run(
     def store() -> JSONResponse:
         done = announce(
             at.engine,
-            owner=_owner(at, tester.uuid),
+            owner=tester.owner,
             announcement=message,
             clock_offset_us=_offset(tester_time, now),
             now=now,
@@ -88,16 +91,17 @@ async def post_heartbeat(
     heartbeat = _read(Heartbeat.from_bytes, body)
     if heartbeat.tester_id != tester.uuid:
         raise _foreign("the heartbeat is another tester's")
-    await anyio.to_thread.run_sync(
-        partial(
-            keep_heartbeat,
+
+    def keep() -> None:
+        keep_heartbeat(
             at.engine,
             tester_number=tester.number,
             heartbeat=heartbeat,
             now=now,
             clock_offset_us=_offset(tester_time, now),
         )
-    )
+
+    await anyio.to_thread.run_sync(keep)
     return Response(status_code=204)
 
 
@@ -120,7 +124,7 @@ async def put_report(
     packed = await read_body(request, most=limits.max_body_bytes, deadline_s=limits.body_deadline_s)
     now = at.now()
 
-    def store() -> Stored:
+    def read() -> Delivery:
         body = decoded_body(packed, encoding=content_encoding, most=limits.max_report_bytes)
         digest = check_digest(body, report_digest)
         report = _report(body)
@@ -128,19 +132,18 @@ async def put_report(
         _check_run(
             run_id, whose, report.run_id, report.tester_id, sweep_id=report.sweep_id, index=report.index
         )
-        return store_report(
-            at.engine,
-            at.writer,
-            at.servers,
-            owner=_owner(at, whose),
+        return Delivery(
+            owner=_owner(at, whose) if tester is None else tester.owner,
             report=report,
             body_sha256=digest,
             clock_offset_us=_offset(tester_time, now),
-            now=now,
-            most_offset=timedelta(seconds=limits.max_clock_offset_s),
+            at=now,
         )
 
-    stored = await anyio.to_thread.run_sync(store, limiter=at.report_slots)
+    # A small report is read in less time than it takes to hand it to a thread.
+    small = tester is not None and len(packed) <= SMALL_REPORT and not content_encoding
+    delivery = read() if small else await anyio.to_thread.run_sync(read, limiter=at.report_slots)
+    stored = await asyncio.wrap_future(at.reports.put(delivery))
     at.storage.succeeded()
     return JSONResponse(
         {"run_id": str(run_id), "stored": stored.rows, "repeated": stored.repeated},

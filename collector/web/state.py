@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from anyio import CapacityLimiter
 from fastapi import Request
 
-from collector.ingest.servers import Servers
-from collector.ingest.writer import Writer
+from collector.ingest.queue import ReportQueue
 from collector.settings import Settings
 
 STORAGE_FAILURE_S = 60.0
@@ -48,8 +47,7 @@ class Services:
 
     engine: sa.Engine
     settings: Settings
-    writer: Writer
-    servers: Servers
+    reports: ReportQueue
     report_slots: CapacityLimiter
     stopping: threading.Event = field(default_factory=threading.Event)
     storage: Storage = field(default_factory=Storage)
@@ -59,7 +57,7 @@ class Services:
         return datetime.now(UTC)
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """Return the services of the application that serves a request (a dependency)."""
     found = request.app.state.services
     assert isinstance(found, Services)

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from collector.errors import ConfigurationError
-from collector.history.partitions import Partitions, is_partition, partition_name, week_of, weeks_around
+from collector.history.partitions import PARTITIONED, RESULTS, Partitions, is_partition, week_of
 from collector.migrate import check_current, migrate
 from collector.session import engine_of
 from collector.tables import metadata
@@ -18,7 +18,7 @@ def tables_of(engine: sa.Engine) -> set[str]:
 
 def test_models_and_migrations_agree(empty_database_url: str) -> None:
     engine = engine_of(empty_database_url)
-    assert migrate(engine) == "0001"
+    assert migrate(engine) == "0002"
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -40,8 +40,8 @@ def test_down_leaves_nothing_and_up_works_again(empty_database_url: str) -> None
     migrate(engine, to="base")
     assert tables_of(engine) == {"alembic_version"}
 
-    assert migrate(engine) == "0001"
-    assert migrate(engine) == "0001"
+    assert migrate(engine) == "0002"
+    assert migrate(engine) == "0002"
     assert tables_of(engine) == {"alembic_version", *metadata.tables}
     engine.dispose()
 
@@ -69,7 +69,7 @@ def test_a_database_without_tables_is_told_to_migrate(empty_database_url: str) -
         check_current(engine)
 
     assert str(refused.value) == (
-        "the database has no tables yet, this collector needs 0001; "
+        "the database has no tables yet, this collector needs 0002; "
         "run `collector migrate`, or serve with --migrate"
     )
     engine.dispose()
@@ -94,4 +94,5 @@ def test_partitions_exist_from_the_first_migration_and_missing_ones_are_made(pos
 
     names = {name for name in sa.inspect(engine).get_table_names() if is_partition(name)}
     engine.dispose()
-    assert names == {partition_name(week) for week in [*weeks_around(now), week_of(past)]}
+    ahead = {periods.name(start) for periods in PARTITIONED for start in periods.around(now)}
+    assert names == ahead | {RESULTS.name(week_of(past))}

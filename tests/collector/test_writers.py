@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collector.ingest.columns import Columns
 from collector.ingest.summary import summary_of
-from collector.ingest.writer import Batch, writer_of
+from collector.ingest.writer import Batch, BatchRun, writer_of
 from collector.session import engine_of, writing
 from collector.tables import ping_results
 from wire.report import LATE, LOST, MAX_RTT_US, NOT_SENT
@@ -60,9 +60,7 @@ def test_every_row_is_stored_as_it_is(engine: sa.Engine, rows: list[tuple[Any, .
         stored = writer.write(
             connection,
             Batch(
-                ts=ts,
-                tester_number=7,
-                run_id=run_id,
+                runs=[BatchRun(ts=ts, tester_number=7, run_id=run_id, rows=len(rows))],
                 server_numbers=list(range(1, len(rows) + 1)),
                 columns=columns,
                 summary=summary_of(columns),

@@ -1,0 +1,214 @@
+"""Sums of paths over any time: from whole days, then hours, then raw results."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+
+from collector.errors import Refused
+from collector.history.raw import PathSums, between, grouped, nothing, read_raw, together
+from collector.history.rollups import pruned_before
+from collector.history.segments import DAY, HOUR, Segments, Span, by_hour, day_of, hour_of, segments_of
+from collector.history.sums import COLUMNS, TOTALS, sums_in
+from collector.tables import (
+    MICROSECOND,
+    dirty_days,
+    ping_results,
+    ping_rollups_day,
+    ping_rollups_hour,
+    runs,
+    testers,
+)
+
+MAX_RAW_ROWS = 2_000_000
+"""Results without a rollup that one answer may read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which paths over which time: of a fleet, or of one tester, to all servers or to one."""
+
+    fleet_number: int | None = None
+    tester_number: int | None = None
+    server_number: int | None = None
+    since: datetime
+    until: datetime
+
+    def of_tester(self, column: sa.ColumnElement[int]) -> list[sa.ColumnElement[bool]]:
+        """Return what holds for a column of testers' numbers."""
+        if self.tester_number is not None:
+            return [column == self.tester_number]
+        if self.fleet_number is not None:
+            return [column.in_(sa.select(testers.c.id).where(testers.c.fleet_id == self.fleet_number))]
+        return []
+
+    def of_path(self, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """Return what holds for a table of results or rollups."""
+        found = self.of_tester(table.c.tester_id)
+        return found if self.server_number is None else [*found, table.c.server_id == self.server_number]
+
+
+def is_long(since: datetime | None, until: datetime | None) -> bool:
+    """Return whether a window is answered from rollups: it is longer than a day."""
+    return since is None or until is None or until - since > DAY
+
+
+def span_of_results(connection: sa.Connection, asked: Sequence[sa.ColumnElement[bool]]) -> Span | None:
+    """Return from the first start of a run with results to just after the last; None without any."""
+    first, last = connection.execute(
+        sa.select(sa.func.min(runs.c.started_at), sa.func.max(runs.c.started_at))
+        .select_from(runs.join(testers, testers.c.id == runs.c.tester_id))
+        .where(runs.c.stored > 0, *asked)
+    ).one()
+    if first is None:
+        return None
+    return Span(start=first, end=last + MICROSECOND)
+
+
+def fitted(connection: sa.Connection, asked: Asked) -> Asked:
+    """Return the time that can be answered: where finer rows are gone, full hours or days."""
+    raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))
+    since, until = asked.since, asked.until
+    for gone, start_of, length in ((raw, hour_of, HOUR), (hourly, day_of, DAY)):
+        if gone is None:
+            continue
+        if since < gone:
+            since = start_of(since)
+        if until < gone and until != start_of(until):
+            until = start_of(until) + length
+    return replace(asked, since=since, until=until)
+
+
+def pieces(connection: sa.Connection, asked: Asked) -> Segments:
+    """Return which part of the time is answered by which table."""
+    # What is late for rows that are gone is added to its rollup within a minute; it cannot be read
+    # instead of it.
+    raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))
+    dirty = connection.execute(
+        sa.select(runs.c.started_at)
+        .where(
+            runs.c.dirty,
+            runs.c.started_at >= asked.since - DAY,
+            runs.c.started_at < asked.until + DAY,
+            *asked.of_tester(runs.c.tester_id),
+        )
+        .distinct()
+    ).scalars()
+    days = connection.execute(
+        sa.select(dirty_days.c.day)
+        .where(
+            dirty_days.c.day > asked.since - DAY,
+            dirty_days.c.day < asked.until,
+            *asked.of_tester(dirty_days.c.tester_id),
+        )
+        .distinct()
+    ).scalars()
+    return segments_of(
+        since=asked.since,
+        until=asked.until,
+        dirty_hours={hour for hour in dirty if raw is None or hour >= raw},
+        dirty_days={day for day in days if hourly is None or day >= hourly},
+    )
+
+
+def read_rolled(connection: sa.Connection, asked: Asked) -> PathSums:
+    """Return the sums of each path; refuse with 422 where too much of it has no rollup yet."""
+    parts = pieces(connection, asked)
+    found = [
+        _read(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked),
+        _read(connection, ping_rollups_hour, ping_rollups_hour.c.hour, parts.hours, asked),
+    ]
+    if parts.raw:
+        _check_size(connection, parts.raw, asked)
+        found.append(read_raw(connection, parts.raw, *asked.of_path(ping_results)))
+    return together(found)
+
+
+def _read(
+    connection: sa.Connection,
+    table: sa.Table,
+    time: sa.ColumnElement[datetime],
+    spans: Sequence[Span],
+    asked: Asked,
+) -> PathSums:
+    if not spans:
+        return nothing()
+    key = (table.c.tester_id, table.c.server_id)
+    wanted = (between(time, spans), *asked.of_path(table))
+    if connection.dialect.name == "postgresql":
+        columns = [sa.func.sum(table.c[name]) if name in TOTALS else _merged(table, name) for name in COLUMNS]
+        query = sa.select(*key, *columns).where(*wanted).group_by(*key)
+    else:
+        query = sa.select(*key, *(table.c[name] for name in COLUMNS)).where(*wanted)
+    rows = connection.execute(query).all()
+    if not rows:
+        return nothing()
+    tester, server, *values = zip(*rows, strict=True)
+    known, servers, group, groups = grouped(tester, server)
+    return PathSums(tester=known, server=servers, sums=sums_in(values, group=group, groups=groups))
+
+
+def _merged(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
+    if name == "hist":
+        return sa.func.string_agg(table.c.hist, sa.literal(b"", sa.LargeBinary))
+    return sa.func.min(table.c.min_us) if name == "min_us" else sa.func.max(table.c.max_us)
+
+
+def _check_size(connection: sa.Connection, spans: Sequence[Span], asked: Asked) -> None:
+    stored = connection.execute(
+        sa.select(sa.func.sum(runs.c.stored)).where(
+            between(runs.c.started_at, spans), *asked.of_tester(runs.c.tester_id)
+        )
+    ).scalar()
+    if (stored or 0) > MAX_RAW_ROWS:
+        raise Refused(
+            422,
+            "window_too_large",
+            f"{stored} results of this window are in no rollup yet",
+            hint="the collector is making them; ask again in a few minutes, or narrow the window",
+        )
+
+
+def series(connection: sa.Connection, asked: Asked, *, by_day: bool) -> list[tuple[datetime, PathSums]]:
+    """Return the sums of a path by hour or by day, the oldest first."""
+    parts = pieces(connection, asked)
+    hours = parts.hours if by_day else (*parts.days, *parts.hours)
+    found: dict[datetime, list[PathSums]] = {}
+    if by_day:
+        _add_rollups(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked, found, day_of)
+    key = day_of if by_day else hour_of
+    _add_rollups(connection, ping_rollups_hour, ping_rollups_hour.c.hour, hours, asked, found, key)
+    if parts.raw:
+        _check_size(connection, parts.raw, asked)
+    for span in (piece for raw in parts.raw for piece in by_hour(raw)):
+        found.setdefault(key(span.start), []).append(
+            read_raw(connection, [span], *asked.of_path(ping_results))
+        )
+    return sorted(
+        ((at, whole) for at, pieces_of in found.items() if len(whole := together(pieces_of))),
+        key=lambda item: item[0],
+    )
+
+
+def _add_rollups(
+    connection: sa.Connection,
+    table: sa.Table,
+    time: sa.ColumnElement[datetime],
+    spans: Sequence[Span],
+    asked: Asked,
+    found: dict[datetime, list[PathSums]],
+    key: Callable[[datetime], datetime],
+) -> None:
+    if not spans:
+        return
+    path = (table.c.tester_id, table.c.server_id)
+    query = sa.select(time, *path, *(table.c[name] for name in COLUMNS))
+    rows = connection.execute(query.where(between(time, spans), *asked.of_path(table)).order_by(time)).all()
+    for at, group in groupby(rows, key=lambda row: key(row[0])):
+        _, tester, server, *values = zip(*group, strict=True)
+        known, servers, place, groups = grouped(tester, server)
+        sums = sums_in(values, group=place, groups=groups)
+        found.setdefault(at, []).append(PathSums(tester=known, server=servers, sums=sums))
