@@ -79,11 +79,10 @@ def read_settings(
     Raises `ConfigurationError` for what cannot be read.
     """
     default = Settings(database_url="")
-    days = [
-        _number(environment, f"KEEP_{name}_DAYS", 0, least=0, most=MOST_DAYS)
-        for name in ("RAW", "HOURLY", "DAILY")
-    ]
-    _check_keep(*days)
+    keep_raw_days = _number(environment, "KEEP_RAW_DAYS", 0, least=0, most=MOST_DAYS)
+    keep_hourly_days = _number(environment, "KEEP_HOURLY_DAYS", 0, least=0, most=MOST_DAYS)
+    keep_daily_days = _number(environment, "KEEP_DAILY_DAYS", 0, least=0, most=MOST_DAYS)
+    _check_keep(keep_raw_days, keep_hourly_days, keep_daily_days)
     instance_id = _text(environment, "INSTANCE_ID")
     return Settings(
         database_url=database_url
@@ -110,9 +109,9 @@ def read_settings(
         keep_events_s=float(
             _number(environment, "KEEP_EVENTS_S", int(default.keep_events_s), most=LONGEST_S)
         ),
-        keep_raw_days=days[0],
-        keep_hourly_days=days[1],
-        keep_daily_days=days[2],
+        keep_raw_days=keep_raw_days,
+        keep_hourly_days=keep_hourly_days,
+        keep_daily_days=keep_daily_days,
     )
 
 

@@ -1,5 +1,7 @@
 """GET matrix."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -8,8 +10,10 @@ from fastapi import APIRouter, Depends, Response
 
 from collector.errors import Refused
 from collector.history.figures import CellState, Rows, pool, state_of
+from collector.history.histogram import RELATIVE_ERROR
 from collector.history.queries import RunFilter, newest_sweep
 from collector.history.queries_window import Window, read_window, servers_of
+from collector.history.raw import PathSums
 from collector.session import reading
 from collector.web.reads_answers import (
     ERRORS,
@@ -20,6 +24,7 @@ from collector.web.reads_answers import (
     server_dict,
     time_or_none,
 )
+from collector.web.reads_long import Long, asked_of, last_day_of, read_long
 from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
 from collector.web.state import Services, services
 
@@ -38,7 +43,10 @@ def get_matrix(
     since: Since = None,
     until: Until = None,
 ) -> Response:
-    """Every tester against every server, by default in the newest sweep of the fleet."""
+    """Every tester against every server, by default in the newest sweep (its last day) of the fleet.
+
+    Over more than a day percentiles are within `percentile_error` of the exact ones.
+    """
     span = span_of(since, until)
     with reading(at.engine) as connection:
         owner = the_fleet(connection, fleet, sweep_id)
@@ -50,6 +58,14 @@ def get_matrix(
                 body = _body(owner.name, None, rows=[], columns=[], cells=[])
                 return answer(body | {"hint": "nothing was measured; `orchestrate up` begins a sweep"})
         chosen = RunFilter(fleet_number=owner.id, sweep_id=sweep_id, since=span.since, until=span.until)
+        asked = asked_of(connection, chosen)
+        if asked is not None:
+            long = read_long(connection, asked)
+            columns = servers_of(connection, long.paths.server)
+            return answer(_long_body(owner.name, long, columns))
+        if sweep_id is not None and span.since is None and span.until is None:
+            # A sweep without an end is shown as it has been lately.
+            chosen = replace(chosen, since=last_day_of(connection, chosen))
         window = read_window(connection, chosen)
         columns = servers_of(connection, window.server)
     testers = _testers(window)
@@ -84,6 +100,57 @@ def _body(
     }
 
 
+def _long_body(fleet: str, long: Long, columns: Sequence[sa.Row[Any]]) -> dict[str, Any]:
+    paths, order = long.paths, list(long.testers)
+    sums = paths.sums
+    body = _body(
+        fleet,
+        None,
+        rows=[
+            _summed_tester(row, results=int(sums.runs[of].sum()), left_out=int(sums.left_out[of].sum()))
+            for number, row in long.testers.items()
+            for of in (paths.tester == number,)
+        ],
+        columns=[server_dict(row) for row in columns],
+        cells=_summed_cells(paths, testers=order, columns=columns),
+    )
+    body["since"], body["until"] = time_or_none(long.asked.since), time_or_none(long.asked.until)
+    body["percentile_error"] = RELATIVE_ERROR
+    return hinted(body, None if columns else NO_RESULTS)
+
+
+def _summed_tester(row: sa.Row[Any], *, results: int, left_out: int) -> dict[str, Any]:
+    return {
+        "tester_id": str(row.uuid),
+        "name": row.name,
+        "region": region_of(row),
+        "trusted": not left_out or bool(results),
+        "reason": f"{left_out} of {results + left_out} results left out: not trusted" if left_out else None,
+    }
+
+
+def _summed_cells(
+    paths: PathSums, *, testers: list[int], columns: Sequence[sa.Row[Any]]
+) -> list[list[dict[str, Any] | None]]:
+    width = len(columns)
+    _check_size(len(testers) * width)
+    if not width:
+        return [[] for _ in testers]
+    place = _places(paths.tester, testers) * width + _places(paths.server, [row.id for row in columns])
+    figures = paths.sums.figures()
+    cells: list[dict[str, Any] | None] = [None] * (len(testers) * width)
+    for number, at in enumerate(place.tolist()):
+        figure, runs = figures.one(number), int(paths.sums.runs[number])
+        state = state_of(
+            resolved=columns[at % width].ip_addr is not None,
+            n=figure.n,
+            answered=figure.answered,
+            late=figure.late or 0,
+        )
+        cells[at] = cell_dict(figure, state=state if runs else CellState.TESTER_BAD, runs=runs)
+    return [cells[start : start + width] for start in range(0, len(cells), width)]
+
+
 def _testers(window: Window) -> dict[int, list[sa.Row[Any]]]:
     """Return the runs of each tester, in the order of the rows."""
     found: dict[int, list[sa.Row[Any]]] = {}
@@ -112,13 +179,7 @@ def _cells(window: Window, *, testers: list[int], columns: Any) -> list[list[dic
     """Return the cells by row and column; None where a tester has no result for an address."""
     width = len(columns)
     size = len(testers) * width
-    if size > MAX_CELLS:
-        raise Refused(
-            422,
-            "window_too_large",
-            f"the matrix has {size} cells, {MAX_CELLS} are allowed",
-            hint="narrow the window with sweep_id=, or with since= and until=",
-        )
+    _check_size(size)
     if not width:
         return [[] for _ in testers]
     group = _places(window.tester, testers) * width + _places(window.server, [row.id for row in columns])
@@ -147,6 +208,16 @@ def _cells(window: Window, *, testers: list[int], columns: Any) -> list[list[dic
             figure, state=state if good[place] else CellState.TESTER_BAD, runs=int(runs[place])
         )
     return [cells[start : start + width] for start in range(0, size, width)]
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_CELLS:
+        raise Refused(
+            422,
+            "window_too_large",
+            f"the matrix has {size} cells, {MAX_CELLS} are allowed",
+            hint="narrow the window with sweep_id=, or with since= and until=",
+        )
 
 
 def _places(numbers: Any, order: list[int]) -> Any:

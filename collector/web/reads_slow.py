@@ -1,23 +1,25 @@
 """GET slow: regions and paths, slowest first."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
-from collector.history.figures import Rows, pool
+from collector.history.figures import Figures, Integers, Rows, pool
+from collector.history.histogram import RELATIVE_ERROR
 from collector.history.queries import RunFilter, newest_sweep
 from collector.history.queries_window import Window, is_left_out, read_window, servers_of
 from collector.session import reading
 from collector.verdicts.floor import FloorFigure, Place, against_floor, place_of
 from collector.verdicts.slowness import By, Entry, default_by, label, region_floor, slowest_first
-from collector.web.reads_answers import ERRORS, answer, figure_dict, hinted, region_of
+from collector.web.reads_answers import ERRORS, answer, figure_dict, hinted, region_of, time_or_none
+from collector.web.reads_long import Long, asked_of, last_day_of, read_long, runs_left_out
 from collector.web.reads_matrix import NO_FLEET, NO_RESULTS
-from collector.web.reads_names import FleetName, SweepId, the_fleet
+from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["slow"])
@@ -47,21 +49,32 @@ def get_slow(
     at: Annotated[Services, Depends(services)],
     fleet: FleetName = None,
     sweep_id: SweepId = None,
+    since: Since = None,
+    until: Until = None,
     by: Annotated[
         By | None, Query(description="what is ranked by; floor where one is known, else p50")
     ] = None,
 ) -> Response:
-    """Regions and paths of a sweep, slowest first: a ranking of trusted runs, not a verdict."""
+    """Regions and paths, slowest first, by default of the newest sweep (its last day).
+
+    A ranking of trusted runs, not a verdict. Over more than a day percentiles are within
+    `percentile_error` of the exact ones.
+    """
+    span = span_of(since, until)
+    is_window = span.since is not None or span.until is not None
     with reading(at.engine) as connection:
         owner = the_fleet(connection, fleet, sweep_id)
-        if owner is not None and sweep_id is None:
+        if owner is not None and sweep_id is None and not is_window:
             sweep_id = newest_sweep(connection, fleet_number=owner.id)
-        if owner is None or sweep_id is None:
+        if owner is None or (sweep_id is None and not is_window):
             used = by or By.P50
             return answer(
                 {
                     "fleet": None if owner is None else owner.name,
                     "sweep_id": None,
+                    "since": None,
+                    "until": None,
+                    "percentile_error": 0.0,
                     "by": used,
                     "by_label": label(used, regions=0),
                     "regions": [],
@@ -72,15 +85,25 @@ def get_slow(
                     else "nothing was measured; `orchestrate up` begins a sweep",
                 }
             )
-        window = read_window(connection, RunFilter(fleet_number=owner.id, sweep_id=sweep_id))
-        rows = {row.id: row for row in servers_of(connection, window.server)}
-    testers = {run.tester_id: run for run in window.runs}
-    paths = _paths(window, testers=testers, servers=rows, places=server_places(owner.spec))
-    regions = _regions(window, paths=paths, testers=testers)
+        chosen = RunFilter(fleet_number=owner.id, sweep_id=sweep_id, since=span.since, until=span.until)
+        if sweep_id is not None and not is_window:
+            chosen = replace(chosen, since=last_day_of(connection, chosen))
+        asked = asked_of(connection, chosen)
+        if asked is None:
+            found = _of_window(read_window(connection, chosen))
+        else:
+            found = _of_sums(read_long(connection, asked), runs_left_out(connection, asked))
+        rows = {row.id: row for row in servers_of(connection, found.server)}
+    testers = found.testers
+    paths = _paths(found, servers=rows, places=server_places(owner.spec))
+    regions = _regions(found, paths=paths)
     used = by or default_by(paths)
     body = {
         "fleet": owner.name,
-        "sweep_id": str(sweep_id),
+        "sweep_id": None if sweep_id is None else str(sweep_id),
+        "since": time_or_none(chosen.since if asked is None else asked.since),
+        "until": time_or_none(chosen.until if asked is None else asked.until),
+        "percentile_error": 0.0 if asked is None else RELATIVE_ERROR,
         "by": used,
         "by_label": label(used, regions=len(regions)),
         "regions": [
@@ -111,8 +134,7 @@ def get_slow(
                 "run_id": str(run.run_id),
                 "reason": run.reason or ("abandoned" if run.trusted is None else "not trusted"),
             }
-            for run in window.runs
-            if is_left_out(run)
+            for run in found.left_out
         ],
     }
     return answer(hinted(body, None if paths else NO_RESULTS))
@@ -136,61 +158,87 @@ def tester_place(row: sa.Row[Any]) -> Place | None:
     return place_of(row.config.get("location")) if isinstance(row.config, dict) else None
 
 
-def _paths(
-    window: Window,
-    *,
-    testers: dict[int, sa.Row[Any]],
-    servers: dict[int, sa.Row[Any]],
-    places: dict[str, Place],
-) -> list[PathEntry]:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Found:
+    """The paths of a window; `figures` pools them into groups, by the group of each path."""
+
+    tester: Integers
+    server: Integers
+    figures: Callable[[Integers, int], Figures]
+    testers: dict[int, sa.Row[Any]]
+    left_out: Sequence[sa.Row[Any]]
+
+
+def _of_window(window: Window) -> Found:
     pairs = ((window.tester << 32) | window.server)[window.trusted]
-    if not len(pairs):
+    known, path = np.unique(pairs, return_inverse=True)
+    trusted = Rows(
+        probes=[probes for probes, wanted in zip(window.rows.probes, window.trusted, strict=True) if wanted],
+        late_known=window.rows.late_known[window.trusted],
+    )
+    return Found(
+        tester=known >> 32,
+        server=known & 0xFFFF_FFFF,
+        figures=lambda group, groups: pool(trusted, group=group[path], groups=groups),
+        testers={run.tester_id: run for run in window.runs},
+        left_out=[run for run in window.runs if is_left_out(run)],
+    )
+
+
+def _of_sums(long: Long, left_out: Sequence[sa.Row[Any]]) -> Found:
+    some = np.flatnonzero(long.paths.sums.runs)
+    whole = long.paths.sums
+
+    def figures(group: Integers, groups: int) -> Figures:
+        # Paths without a trusted run add nothing, wherever they go.
+        goes = np.zeros(len(whole), dtype=np.int64)
+        goes[some] = group
+        return whole.regrouped(goes, groups=groups).figures()
+
+    return Found(
+        tester=long.paths.tester[some],
+        server=long.paths.server[some],
+        figures=figures,
+        testers=long.testers,
+        left_out=left_out,
+    )
+
+
+def _paths(found: Found, *, servers: dict[int, sa.Row[Any]], places: dict[str, Place]) -> list[PathEntry]:
+    count = len(found.tester)
+    if not count:
         return []
-    known, group = np.unique(pairs, return_inverse=True)
-    figures = pool(_trusted(window), group=group, groups=len(known))
-    found = []
-    for number, pair in enumerate(known.tolist()):
-        tester, server = pair >> 32, pair & 0xFFFF_FFFF
+    figures = found.figures(np.arange(count), count)
+    entries = []
+    for number, (tester, server) in enumerate(zip(found.tester.tolist(), found.server.tolist(), strict=True)):
         figure, row = figures.one(number), servers[server]
-        floor = against_floor(
-            best_us=figure.min_us, one=tester_place(testers[tester]), other=places.get(row.name)
-        )
-        key = (testers[tester].name, row.name, row.ip_addr or "", str(row.uuid))
-        found.append(PathEntry(key=key, figure=figure, floor=floor, tester=tester, server=server))
-    return found
+        of = found.testers[tester]
+        floor = against_floor(best_us=figure.min_us, one=tester_place(of), other=places.get(row.name))
+        key = (of.name, row.name, row.ip_addr or "", str(row.uuid))
+        entries.append(PathEntry(key=key, figure=figure, floor=floor, tester=tester, server=server))
+    return entries
 
 
-def _regions(
-    window: Window, *, paths: Sequence[PathEntry], testers: dict[int, sa.Row[Any]]
-) -> list[RegionEntry]:
+def _regions(found: Found, *, paths: Sequence[PathEntry]) -> list[RegionEntry]:
     members: dict[str, list[PathEntry]] = defaultdict(list)
     for path in paths:
-        members[region_of(testers[path.tester])].append(path)
+        members[region_of(found.testers[path.tester])].append(path)
     if not members:
         return []
     place = {region: number for number, region in enumerate(members)}
-    of_tester = {path.tester: place[region_of(testers[path.tester])] for path in paths}
-    lookup = np.zeros(max(of_tester) + 1, dtype=np.int64)
-    lookup[list(of_tester)] = list(of_tester.values())
-    figures = pool(_trusted(window), group=lookup[window.tester[window.trusted]], groups=len(members))
+    group = np.array([place[region_of(found.testers[path.tester])] for path in paths], dtype=np.int64)
+    figures = found.figures(group, len(members))
     return [
         RegionEntry(
             key=(region,),
             figure=figures.one(place[region]),
-            floor=region_floor([path.floor for path in found]),
-            testers=sorted({testers[path.tester].name for path in found}),
-            server_count=len({path.key[1] for path in found}),
-            path_count=len(found),
+            floor=region_floor([path.floor for path in of_region]),
+            testers=sorted({found.testers[path.tester].name for path in of_region}),
+            server_count=len({path.key[1] for path in of_region}),
+            path_count=len(of_region),
         )
-        for region, found in members.items()
+        for region, of_region in members.items()
     ]
-
-
-def _trusted(window: Window) -> Rows:
-    return Rows(
-        probes=[probes for probes, wanted in zip(window.rows.probes, window.trusted, strict=True) if wanted],
-        late_known=window.rows.late_known[window.trusted],
-    )
 
 
 def _figures(entry: Entry) -> dict[str, Any]:

@@ -19,8 +19,18 @@ READS = {
     },
     "/api/v1/servers": {"fleet", "limit", "cursor"},
     "/api/v1/matrix": {"fleet", "sweep_id", "since", "until"},
-    "/api/v1/path": {"tester", "server", "fleet", "address", "since", "until", "limit", "cursor"},
-    "/api/v1/slow": {"fleet", "sweep_id", "by"},
+    "/api/v1/path": {
+        "tester",
+        "server",
+        "fleet",
+        "address",
+        "since",
+        "until",
+        "resolution",
+        "limit",
+        "cursor",
+    },
+    "/api/v1/slow": {"fleet", "sweep_id", "since", "until", "by"},
     "/api/v1/events": {"last-event-id", "after"},
 }
 
