@@ -23,13 +23,16 @@ from collector.ingest.queue import ReportQueue
 from collector.ingest.reports import store_reports
 from collector.ingest.servers import Servers
 from collector.ingest.writer import Writer, writer_of
+from collector.metrics.own import OwnMetrics
+from collector.metrics.storing import counted
 from collector.session import engine_of
 from collector.settings import Settings
-from collector.web import events, fleets, health, legacy, reads, runs, sweeps, testers
+from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers
 from collector.web.bodies import CapBodies
 from collector.web.failures import unavailable
 from collector.web.reads_answers import Problem
 from collector.web.state import Services
+from collector.web.watched import WatchHouse, WatchRequests, failure_code, refused_of
 from wire.fields import time_text
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -69,17 +72,25 @@ def create_app(
         Servers(),
         most_offset=timedelta(seconds=settings.max_clock_offset_s),
     )
+    counts = OwnMetrics()
     # SQLite has one writer at a time.
+    writers = 1 if own.dialect.name == "sqlite" else WRITERS
     services = Services(
         engine=own,
         settings=settings,
-        reports=ReportQueue(store, writers=1 if own.dialect.name == "sqlite" else WRITERS),
+        reports=ReportQueue(counted(store, counts), writers=writers, told=counts.reports_wait),
         report_slots=CapacityLimiter(settings.report_threads),
+        counts=counts,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        keeper = Housekeeper(own, keep_events=timedelta(seconds=settings.keep_events_s), keep=settings.keep)
+        keeper = Housekeeper(
+            own,
+            keep_events=timedelta(seconds=settings.keep_events_s),
+            keep=settings.keep,
+            watch=WatchHouse(counts),
+        )
         keeper.start()
         yield
         services.stopping.set()
@@ -97,7 +108,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     app.state.services = services
-    for module in (health, legacy, reads, events):
+    for module in (health, metrics, legacy, reads, events):
         app.include_router(module.router)
     for module in (fleets, testers, sweeps, runs):
         app.include_router(module.router, responses=ERRORS)
@@ -126,19 +137,22 @@ def _add_answers(app: FastAPI, services: Services) -> None:
     app.add_middleware(CapBodies, deadline_s=services.settings.body_deadline_s)
     # Added last, so that it stands outside: refusals of the body tell the time as well.
     app.add_middleware(TellTime)
+    app.add_middleware(WatchRequests, own=services.counts)
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> JSONResponse:
         if isinstance(error, Unavailable):
             _remember(services, request, error)
+        refused_of(services.counts, request.scope, status=error.status, code=error.code)
         return JSONResponse(error.body(), status_code=error.status, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
         message = f"{field}: {first['msg']}" if field else str(first["msg"])
         status, code = (400, "not_json") if first["type"] == "json_invalid" else (422, "invalid")
+        refused_of(services.counts, request.scope, status=status, code=code)
         body = Refused(status, code, message, hint="see /openapi.json", fields={"field": field}).body()
         return JSONResponse(body, status_code=status)
 
@@ -155,12 +169,15 @@ def _add_answers(app: FastAPI, services: Services) -> None:
         if answer is None:
             raise error
         _remember(services, request, answer)
+        services.counts.database_failed(failure_code(error))
+        refused_of(services.counts, request.scope, status=answer.status, code=answer.code)
         return JSONResponse(answer.body(), status_code=answer.status, headers=answer.headers)
 
     @app.exception_handler(Exception)
-    async def failed(_request: Request, _error: Exception) -> JSONResponse:
+    async def failed(request: Request, _error: Exception) -> JSONResponse:
         # The text of the error may hold what was sent; the log has it.
         answer = Refused(500, "internal", "the collector failed on this request", hint="see its log")
+        refused_of(services.counts, request.scope, status=answer.status, code=answer.code)
         return JSONResponse(answer.body(), status_code=answer.status)
 
 

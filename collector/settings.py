@@ -50,6 +50,7 @@ class Settings:
     keep_raw_days: int = 0
     keep_hourly_days: int = 0
     keep_daily_days: int = 0
+    metrics_max_age_s: float = 7_200.0
 
     @property
     def keep(self) -> Keep:
@@ -112,6 +113,9 @@ def read_settings(
         keep_raw_days=keep_raw_days,
         keep_hourly_days=keep_hourly_days,
         keep_daily_days=keep_daily_days,
+        metrics_max_age_s=float(
+            _number(environment, "METRICS_MAX_AGE_S", int(default.metrics_max_age_s), most=LONGEST_S)
+        ),
     )
 
 

@@ -55,7 +55,8 @@ MAY_IMPORT = {
         "history": set(),
         "ingest": {"history"},
         "verdicts": {"history"},
-        "web": {"history", "ingest", "verdicts"},
+        "metrics": {"history", "ingest"},
+        "web": {"history", "ingest", "verdicts", "metrics"},
     },
 }
 """Within a package: the folders of the flow, and those that each of them stands on."""

@@ -34,11 +34,14 @@ class ReportQueue:
     """Threads that store what waits, in transactions of many reports.
 
     Nothing is stored later than it is acknowledged: a future is done after the commit. A full queue
-    refuses (503), so that the tester keeps its copy.
+    refuses (503), so that the tester keeps its copy. `told` hears how many wait when that changes.
     """
 
-    def __init__(self, store: Store, *, writers: int) -> None:
+    def __init__(
+        self, store: Store, *, writers: int, told: Callable[[int], None] = lambda _count: None
+    ) -> None:
         self._store = store
+        self._told = told
         self._waiting: deque[_Waiting] = deque()
         self._positions = 0
         self._busy: set[tuple[int, object]] = set()
@@ -68,6 +71,7 @@ class ReportQueue:
                 )
             self._waiting.append(item)
             self._positions += item.positions
+            self._told(len(self._waiting))
             self._start()
             self._changed.notify()
         return item.done
@@ -124,6 +128,8 @@ class ReportQueue:
             taken.append(item)
         self._waiting.extendleft(reversed(left))
         self._positions -= positions
+        if taken:
+            self._told(len(self._waiting))
         return taken
 
     def _do(self, items: Sequence[_Waiting]) -> None:

@@ -62,6 +62,7 @@ def index() -> dict[str, Any]:
         "links": [
             "/healthz",
             "/readyz",
+            "/metrics",
             "/api/v1/fleets",
             "/api/v1/testers",
             "/api/v1/servers",

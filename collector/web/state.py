@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Request
 
 from collector.ingest.queue import ReportQueue
+from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
 
 STORAGE_FAILURE_S = 60.0
@@ -51,6 +52,7 @@ class Services:
     report_slots: CapacityLimiter
     stopping: threading.Event = field(default_factory=threading.Event)
     storage: Storage = field(default_factory=Storage)
+    counts: OwnMetrics = field(default_factory=OwnMetrics)
 
     def now(self) -> datetime:
         """Return the collector's clock."""

@@ -1,0 +1,1 @@
+"""What Prometheus is told: the newest results, and the collector's own work."""
