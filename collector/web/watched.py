@@ -104,9 +104,15 @@ def failure_code(error: BaseException) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """Return the template of the route that served a request."""
+    """Return the template of the route that served a request, with the prefixes of its routers."""
     path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else UNKNOWN
+    if not isinstance(path, str):
+        return UNKNOWN
+    # The route knows its own part alone. Prefixes have no parameters, so they are as they were asked.
+    before = scope["path"].count("/") - path.count("/")
+    if before <= 0 or ":path}" in path:
+        return path
+    return "/".join(scope["path"].split("/")[: before + 1]) + path
 
 
 def _is_event_stream(message: Message) -> bool:
