@@ -99,9 +99,9 @@ async def get_metrics(request: Request, at: Annotated[Services, Depends(services
             found = await to_thread.run_sync(ask, limiter=scrapes.asking, abandon_on_cancel=True)
     except DATABASE_ERRORS as error:
         failure = _failure(error)
+        at.counts.database_failed(failure.code)
         if not at.settings.reading_is_open and not scrapes.remembers(_credentials(request)):
             raise failure from None
-        at.counts.database_failed(failure.code)
         structlog.get_logger("collector").warning("metrics.without_database", code=failure.code)
     content_type = content_type_for(request.headers.get("accept", ""))
     pieces = page(

@@ -50,7 +50,13 @@ def lose_database(collector: Collector) -> None:
 
 
 def test_where_reading_is_closed_it_takes_a_reader_or_an_admin(closed: Collector) -> None:
-    given = ({}, basic("reader", "wrong"), closed.tester, READER, basic("admin", ADMIN_TOKEN))
+    given: tuple[dict[str, str], ...] = (
+        {},
+        basic("reader", "wrong"),
+        closed.tester,
+        READER,
+        basic("admin", ADMIN_TOKEN),
+    )
 
     answers = [closed.client.get("/metrics", headers=headers) for headers in given]
 

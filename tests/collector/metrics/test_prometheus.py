@@ -1,6 +1,7 @@
 """A real promtool and a real Prometheus read a real `collector serve`."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -27,16 +28,24 @@ from wire.report import LOST
 SCRAPED_S = 60.0
 """Until a Prometheus has started and scraped twice, on a busy machine."""
 
-CONFIG = """
-global: {{scrape_interval: 1s}}
-scrape_configs:
-  - job_name: latency
-    basic_auth: {{username: reader, password_file: {directory}/token}}
-    static_configs: [{{targets: ["{address}"]}}]
+DOCUMENTED = Path(__file__).parent.parent.parent.parent / "docs" / "metrics.md"
+STRANGER = """
   - job_name: stranger
     basic_auth: {{username: reader, password: wrong}}
     static_configs: [{{targets: ["{address}"]}}]
+global: {{scrape_interval: 1s}}
 """
+
+
+def documented_config(address: str, *, token_file: Path) -> str:
+    """Return the scrape configuration that people copy, for this collector, and a stranger's beside it."""
+    text = DOCUMENTED.read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(scrape_configs:.*?)```", text, re.DOTALL)
+    assert isinstance(block, str)
+    for there, here in (("/etc/prometheus/latency-token", str(token_file)), ("127.0.0.1:9090", address)):
+        assert there in block
+        block = block.replace(there, here)
+    return block + STRANGER.format(address=address)
 
 
 def program(name: str) -> str:
@@ -119,7 +128,8 @@ def test_a_prometheus_scrapes_it_and_answers(tmp_path: Path, sqlite_url: str) ->
     with serving(sqlite_url) as collector:
         tester_id = registered(collector.url)
         assert delivered(collector.url, a_report(tester_id, rows=3, rtt_us=[1000, 2000, LOST])) == 201
-        config = CONFIG.format(directory=tmp_path, address=collector.url.removeprefix("http://"))
+        address = collector.url.removeprefix("http://")
+        config = documented_config(address, token_file=tmp_path / "token")
         with prometheus(tmp_path, config) as url:
             twice = awaited(lambda: asked(url, "count_over_time(ping_loss_ratio[1m]) >= 2"))
             assert len(twice) == 3
@@ -129,8 +139,9 @@ def test_a_prometheus_scrapes_it_and_answers(tmp_path: Path, sqlite_url: str) ->
             stored = asked(url, 'collector_results_stored_total{job="latency"}')
             up = awaited(lambda: asked(url, 'up{job="stranger"} == 0')) + asked(url, 'up{job="latency"}')
 
-    assert lost == [({"tester": "oslo", "target": "server1"}, pytest.approx(1 / 3))]
-    assert mean == [({}, pytest.approx(0.0015))]
+    ((labels, ratio),) = lost
+    assert (labels, ratio) == ({"tester": "oslo", "target": "server1"}, pytest.approx(1 / 3))
+    assert [value for _, value in mean] == pytest.approx([0.0015])
     assert 0 < age[0][1] < 600
     assert [value for _, value in stored] == [3]
     assert [(labels["job"], value) for labels, value in up] == [("stranger", 0), ("latency", 1)]
