@@ -18,7 +18,7 @@ def values_in(text: str, *, openmetrics: bool = False) -> dict[Series, float]:
     """Return the value of each series; no series may be there twice."""
     read = openmetrics_families if openmetrics else text_string_to_metric_families
     found: dict[Series, float] = {}
-    for family in read(text):  # type: ignore[no-untyped-call]  # the library's own gap
+    for family in read(text):
         for sample in family.samples:
             key = series(sample.name, **sample.labels)
             assert key not in found, key
