@@ -2,6 +2,8 @@
 
 CollectorError
 ├── ConfigurationError      exit 2: the person who started it
+├── PartlyDone              exit 3: run it again
+├── Interrupted             exit 130: the person who stopped it
 └── Refused                 an HTTP answer: whoever sent the request
     └── Unavailable         503: try again later
 """
@@ -24,6 +26,18 @@ class ConfigurationError(CollectorError):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
         self.hint = hint
+
+
+class PartlyDone(CollectorError):
+    """Some of what was asked for was done."""
+
+    exit_code = 3
+
+
+class Interrupted(CollectorError):
+    """It was told to stop in the middle."""
+
+    exit_code = 130
 
 
 class Refused(CollectorError):

@@ -83,7 +83,7 @@ def read_settings(
     keep_raw_days = _number(environment, "KEEP_RAW_DAYS", 0, least=0, most=MOST_DAYS)
     keep_hourly_days = _number(environment, "KEEP_HOURLY_DAYS", 0, least=0, most=MOST_DAYS)
     keep_daily_days = _number(environment, "KEEP_DAILY_DAYS", 0, least=0, most=MOST_DAYS)
-    _check_keep(keep_raw_days, keep_hourly_days, keep_daily_days)
+    check_keep(keep_raw_days, keep_hourly_days, keep_daily_days)
     instance_id = _text(environment, "INSTANCE_ID")
     return Settings(
         database_url=database_url
@@ -142,7 +142,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _check_keep(raw: int, hourly: int, daily: int) -> None:
+def check_keep(raw: int, hourly: int, daily: int) -> None:
+    """Raise `ConfigurationError` unless what is coarser is kept at least as long."""
     for (finer, kept), (coarser, kept_longer) in pairwise(
         (("RAW", raw), ("HOURLY", hourly), ("DAILY", daily))
     ):

@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 
@@ -27,8 +29,8 @@ class Watch(Protocol):
     def removed(self, removed: Removed) -> None:
         """Retention has removed something."""
 
-    def failed(self, error: sa.exc.SQLAlchemyError) -> None:
-        """The database has failed a round."""
+    def failed(self, error: sa.exc.SQLAlchemyError | psycopg.Error) -> None:
+        """The database has failed a step."""
 
 
 class Housekeeper:
@@ -54,36 +56,61 @@ class Housekeeper:
         self._stop.set()
         self._thread.join(deadline_s)
 
-    def tidy(self, now: datetime) -> None:
-        """Make partitions ahead, and remove what is too old."""
+    def tidy(self, now: datetime) -> bool:
+        """Make partitions ahead, and remove what is too old; return whether all of it was done."""
+        # None waits for the one before to succeed.
+        done = [self._tried(step, now) for step in (self._make_ahead, self._forget_events, self._prune)]
+        return all(done)
+
+    def roll_up(self, now: datetime) -> bool:
+        """Make the rollups that are due; return whether it was done."""
+        return self._tried(self._roll_up, now)
+
+    def _roll_up(self, now: datetime) -> None:
+        hours = self._roller.roll_up(now, stopping=self._stop.is_set)
+        if self._watch is not None:
+            self._watch.rolled_up(hours)
+
+    def _make_ahead(self, now: datetime) -> None:
         if self._engine.dialect.name == "postgresql":
             for periods in PARTITIONED:
                 Partitions(self._engine, periods).make_ahead(now)
+
+    def _forget_events(self, now: datetime) -> None:
         with writing(self._engine) as connection:
             forget_events(connection, now=now, keep=self._keep_events)
-        for removed in prune(self._engine, self._keep, now=now):
+
+    def _prune(self, now: datetime) -> None:
+        for old in prune(self._engine, self._keep, now=now):
+            if old.held is None:
+                if self._watch is not None:
+                    self._watch.removed(old)
+                structlog.get_logger("collector").info(
+                    "retention.removed", what=old.what, before=old.before.isoformat(), rows=old.rows
+                )
+
+    def _tried(self, step: Callable[[datetime], object], now: datetime) -> bool:
+        """Do a step; what fails is tried again in the next round, and keeps no other from being done."""
+        log = structlog.get_logger("collector")
+        try:
+            step(now)
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+            # The database may be away for a while; reports are refused meanwhile.
             if self._watch is not None:
-                self._watch.removed(removed)
-            structlog.get_logger("collector").info(
-                "retention.removed", what=removed.what, before=removed.before.isoformat(), rows=removed.rows
-            )
+                self._watch.failed(error)
+            log.warning("housekeeping.skipped", reason=type(error).__name__)
+        except Exception:
+            # A fault in one step would otherwise end all rollups until the next start.
+            log.exception("housekeeping.failed")
+        else:
+            return True
+        return False
 
     def _run(self) -> None:
-        log = structlog.get_logger("collector")
         tidied: float | None = None
         while True:
-            try:
-                if tidied is None or time.monotonic() - tidied >= TIDY_EVERY_S:
-                    self.tidy(datetime.now(UTC))
-                    tidied = time.monotonic()
-                hours = self._roller.roll_up(datetime.now(UTC), stopping=self._stop.is_set)
-                if self._watch is not None:
-                    self._watch.rolled_up(hours)
-            except sa.exc.SQLAlchemyError as error:
-                # The database may be away for a while; reports are refused meanwhile, and the next
-                # round does what this one could not.
-                if self._watch is not None:
-                    self._watch.failed(error)
-                log.warning("housekeeping.skipped", reason=type(error).__name__)
+            if (tidied is None or time.monotonic() - tidied >= TIDY_EVERY_S) and self.tidy(datetime.now(UTC)):
+                tidied = time.monotonic()
+            self.roll_up(datetime.now(UTC))
             if self._stop.wait(ROLL_UP_EVERY_S):
                 return

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from collector.errors import Refused
+from collector.history.gone import pruned_before
 from collector.history.raw import PathSums, between, grouped, nothing, read_raw, together
-from collector.history.rollups import pruned_before
 from collector.history.segments import DAY, HOUR, Segments, Span, by_hour, day_of, hour_of, segments_of
 from collector.history.sums import COLUMNS, TOTALS, sums_in
 from collector.tables import (

@@ -145,7 +145,7 @@ def sums_of(heaps: Heaps, *, group: Integers, groups: int) -> Sums:
         min_us=least,
         max_us=most,
         sum_us=_total(value, of_value, groups),
-        sumsq_us2=_weighed(value.astype(np.float64) ** 2, of_value, groups),
+        sumsq_us2=_squares(value, of_value, groups),
         jitter_sum_us=jitter_sum,
         jitter_n=jitter_n,
         hist=histograms_of(value, group=of_value, groups=groups),
@@ -197,6 +197,14 @@ def _total(values: Integers, group: Integers, groups: int) -> Integers:
     total = np.zeros(groups, dtype=np.int64)
     np.add.at(total, group, values)
     return total
+
+
+def _squares(value: Integers, group: Integers, groups: int) -> Floats:
+    """Return sums of squares that do not depend on the order, which databases do not promise."""
+    square = value**2
+    # In two halves, neither of which can overflow.
+    high, low = _total(square >> 32, group, groups), _total(square & 0xFFFF_FFFF, group, groups)
+    return high.astype(np.float64) * 2.0**32 + low.astype(np.float64)
 
 
 def _weighed(values: Floats, group: Integers, groups: int) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from collector.history.gone import pruned_before
 from collector.history.queries import RunFilter, runs_with_testers
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, is_long, read_rolled, span_of_results
@@ -31,16 +32,21 @@ def asked_of(
 ) -> Asked | None:
     """Return the window where it is answered from rollups, None for a short one or one without results.
 
-    Rollups know no sweeps: a sweep is asked of raw results.
+    It is where it is longer than a day, or where its raw results were removed. Rollups know no
+    sweeps: a sweep is asked of raw results.
     """
-    if chosen.sweep_id is not None or not is_long(chosen.since, chosen.until):
+    if chosen.sweep_id is not None:
+        return None
+    gone = pruned_before(connection, "ping_results")
+    is_gone = gone is not None and chosen.since is not None and chosen.since < gone
+    if not is_gone and not is_long(chosen.since, chosen.until):
         return None
     # An open end is the first or the last result.
     found = span_of_results(connection, chosen.conditions())
     if found is None:
         return None
     since, until = chosen.since or found.start, chosen.until or found.end
-    if until - since <= DAY:
+    if until - since <= DAY and not is_gone:
         return None
     asked = Asked(
         fleet_number=chosen.fleet_number,

@@ -2,6 +2,7 @@
 
 import time
 
+import psycopg
 import sqlalchemy as sa
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -84,8 +85,8 @@ class WatchHouse:
             if removed.what.startswith(periods.table):
                 self._own.removed(periods.table)
 
-    def failed(self, error: sa.exc.SQLAlchemyError) -> None:
-        """Take note of a round that the database failed."""
+    def failed(self, error: sa.exc.SQLAlchemyError | psycopg.Error) -> None:
+        """Take note of a step that the database failed."""
         self._own.database_failed(failure_code(error))
 
 
