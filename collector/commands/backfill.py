@@ -34,8 +34,8 @@ def backfill(
         make_current(engine, may_migrate=False)
         try:
             for redone in make_again(engine, since=since, until=until, now=datetime.now(UTC)):
-                click.echo(f"{redone.day:%Y-%m-%d}: {redone.hours} hours of testers", err=True)
                 hours, done_to = hours + redone.hours, redone.day
+                click.echo(f"{redone.day:%Y-%m-%d}: {redone.hours} hours of testers", err=True)
         except KeyboardInterrupt:
             goes_on = "" if done_to is None else f" --since {done_to:%Y-%m-%d}"
             raise Interrupted(
