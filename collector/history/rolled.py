@@ -83,7 +83,16 @@ def fitted(connection: sa.Connection, asked: Asked) -> Asked:
 
 
 def pieces(connection: sa.Connection, asked: Asked) -> Segments:
-    """Return which part of the time is answered by which table."""
+    """Return which part of the time is answered by which table; where no result is, none has to be."""
+    first, last = connection.execute(
+        sa.select(sa.func.min(runs.c.started_at), sa.func.max(runs.c.started_at)).where(
+            runs.c.stored > 0, *asked.of_tester(runs.c.tester_id)
+        )
+    ).one()
+    if first is None:
+        return Segments(days=(), hours=(), raw=())
+    # By whole days, so that an end of the window stays one: a question may be of all time.
+    asked = replace(asked, since=max(asked.since, day_of(first)), until=min(asked.until, day_of(last) + DAY))
     # What is late for rows that are gone is added to its rollup within a minute; it cannot be read
     # instead of it.
     raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))
