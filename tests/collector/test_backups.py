@@ -47,7 +47,11 @@ def sqlite_backup(source: str, directory: Path) -> Callable[[str], None]:
     connection = sqlite3.connect(parsed_url(source).database or "")
     connection.execute("VACUUM INTO ?", (str(file),))
     connection.close()
-    return lambda target: shutil.copyfile(file, parsed_url(target).database or "") and None
+
+    def into(target: str) -> None:
+        shutil.copyfile(file, parsed_url(target).database or "")
+
+    return into
 
 
 @contextmanager
