@@ -4,6 +4,7 @@ CollectorError
 ├── ConfigurationError      exit 2: the person who started it
 ├── PartlyDone              exit 3: run it again
 ├── Interrupted             exit 130: the person who stopped it
+├── ExportBroken            an answer that ends in the middle: whoever sent the request
 └── Refused                 an HTTP answer: whoever sent the request
     └── Unavailable         503: try again later
 """
@@ -38,6 +39,10 @@ class Interrupted(CollectorError):
     """It was told to stop in the middle."""
 
     exit_code = 130
+
+
+class ExportBroken(CollectorError):
+    """An export had begun and cannot be finished; its connection breaks off."""
 
 
 class Refused(CollectorError):

@@ -52,6 +52,21 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection that reads one state of the database, however many questions it is asked.
+
+    On Postgres `reading` sees with each question what was committed before it.
+    """
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection in a transaction that is committed at the end.
 

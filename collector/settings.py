@@ -47,6 +47,7 @@ class Settings:
     stop_deadline_s: int = 30
     report_threads: int = 4
     keep_events_s: float = 86_400.0
+    export_deadline_s: float = 1800.0
     keep_raw_days: int = 0
     keep_hourly_days: int = 0
     keep_daily_days: int = 0
@@ -109,6 +110,9 @@ def read_settings(
         report_threads=_number(environment, "REPORT_THREADS", default.report_threads, most=256),
         keep_events_s=float(
             _number(environment, "KEEP_EVENTS_S", int(default.keep_events_s), most=LONGEST_S)
+        ),
+        export_deadline_s=float(
+            _number(environment, "EXPORT_DEADLINE_S", int(default.export_deadline_s), most=LONGEST_S)
         ),
         keep_raw_days=keep_raw_days,
         keep_hourly_days=keep_hourly_days,

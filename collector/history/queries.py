@@ -31,6 +31,7 @@ class RunFilter:
     sweep_id: UUID | None = None
     run_id: UUID | None = None
     state: str | None = None
+    trusted: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -47,6 +48,8 @@ class RunFilter:
             wanted.append(runs.c.run_id == self.run_id)
         if self.state is not None:
             wanted.append(runs.c.state == self.state)
+        if self.trusted is not None:
+            wanted.append(runs.c.trusted.is_(sa.true() if self.trusted else sa.false()))
         if self.since is not None:
             wanted.append(runs.c.started_at >= self.since)
         if self.until is not None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from collector.history.queries import RunFilter, runs_with_testers
-from collector.tables import UtcTime, ping_results, runs, servers, testers
+from collector.tables import ResultState, UtcTime, ping_results, runs, servers, testers
 
 RUNS_AT_A_TIME = 500
 
@@ -31,11 +31,31 @@ class ResultKey:
     server_number: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultFilter:
+    """Which results of the chosen runs are meant; None means any."""
+
+    server_numbers: tuple[int, ...] | None = None
+    state: ResultState | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return what holds for these rows of `ping_results`."""
+        wanted: list[sa.ColumnElement[bool]] = []
+        if self.server_numbers is not None:
+            wanted.append(ping_results.c.server_id.in_(self.server_numbers))
+        if self.state is not None:
+            wanted.append(ping_results.c.state == self.state)
+        return wanted
+
+
+ANY = ResultFilter()
+
+
 def newest_results(
     connection: sa.Connection,
     chosen: RunFilter,
     *,
-    server_numbers: tuple[int, ...] | None = None,
+    only: ResultFilter = ANY,
     after: ResultKey | None = None,
     limit: int,
 ) -> list[sa.Row[Any]]:
@@ -71,6 +91,7 @@ def newest_results(
                 ping_results.c.ts >= last[0],
                 sa.tuple_(*_RESULT_KEY[:3]) <= _bound(first),
                 sa.tuple_(*_RESULT_KEY[:3]) >= _bound(last),
+                *only.conditions(),
                 *chosen.conditions(),
             )
         )
@@ -79,8 +100,6 @@ def newest_results(
                 sa.tuple_(*_RESULT_KEY)
                 < _bound((after.ts, after.tester_number, after.run_id), after.server_number)
             )
-        if server_numbers is not None:
-            query = query.where(ping_results.c.server_id.in_(server_numbers))
         order = [column.desc() for column in _RESULT_KEY]
         found.extend(connection.execute(query.order_by(*order).limit(limit - len(found))))
         if len(found) >= limit:

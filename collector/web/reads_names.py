@@ -18,6 +18,7 @@ FleetName = Annotated[str | None, Query(alias="fleet", description="a fleet's UU
 TesterName = Annotated[str | None, Query(alias="tester", description="a tester's UUID or name")]
 ServerName = Annotated[str | None, Query(alias="server", description="a server's UUID or name")]
 SweepId = Annotated[UUID | None, Query(description="a sweep's UUID")]
+Trusted = Annotated[bool | None, Query(description="only runs whose tester was fit to measure, or not")]
 Since = Annotated[str | None, Query(description="runs that started then or later (ISO 8601 with an offset)")]
 Until = Annotated[str | None, Query(description="runs that started before (ISO 8601 with an offset)")]
 

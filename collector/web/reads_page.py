@@ -23,6 +23,14 @@ LONGEST = 500
 LARGEST = 2**62
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many items a page holds at most")]
+ExportLimit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=MAX_LIMIT,
+        description=f"how many items a page holds at most; none: {DEFAULT_LIMIT} as JSON, else no end",
+    ),
+]
 Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 
 

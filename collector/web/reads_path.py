@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from collector.history.figures import CellState, Figure, Rows, pool, state_of
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.queries import RunFilter
-from collector.history.queries_results import newest_results
+from collector.history.queries_results import ResultFilter, newest_results
 from collector.history.queries_window import Window, read_window
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
@@ -93,7 +93,11 @@ def get_path(
             summary, best_us = _summed(read_rolled(connection, asked), resolved=found.ip_addr is not None)
         if by_run:
             rows = newest_results(
-                connection, chosen, server_numbers=(found.id,), after=after, limit=limit + 1
+                connection,
+                chosen,
+                only=ResultFilter(server_numbers=(found.id,)),
+                after=after,
+                limit=limit + 1,
             )
             bad = _not_trusted(connection, rows)
             points = _points(rows[:limit], bad=bad, resolved=found.ip_addr is not None)

@@ -13,6 +13,9 @@ from collector.ingest.queue import ReportQueue
 from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
 
+MOST_EXPORTS = 4
+"""Exports that are on their way at a time; each holds a connection and a state of the database."""
+
 STORAGE_FAILURE_S = 60.0
 """How long a failed write keeps `/readyz` from saying ready, unless a later one succeeds."""
 
@@ -43,13 +46,17 @@ class Services:
     """The settings and ports of one collector.
 
     `stopping` is set when the process was told to stop: what waits on behalf of a client (an event
-    stream) ends then. `report_slots` bounds how many reports are held decoded at a time.
+    stream) ends then. `report_slots` bounds how many reports are held decoded at a time,
+    `export_slots` how many exports hold a connection to the database.
     """
 
     engine: sa.Engine
     settings: Settings
     reports: ReportQueue
     report_slots: CapacityLimiter
+    export_slots: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(MOST_EXPORTS)
+    )
     stopping: threading.Event = field(default_factory=threading.Event)
     storage: Storage = field(default_factory=Storage)
     counts: OwnMetrics = field(default_factory=OwnMetrics)
