@@ -134,4 +134,3 @@ class _Sqlite:
     def region(self, tester: str) -> str:
         named = f"nullif(json_extract({tester}.config, '$.location.region'), '')"
         return f"coalesce({named}, nullif({tester}.location, ''), {tester}.name)"
-

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from collector.tables import UtcTime, fleets, runs, servers, sweeps, testers
 
 Condition = sa.ColumnElement[bool]
+RunKey = tuple[datetime, UUID]
+"""Where a run stands among all: when it was announced, and its UUID."""
 
 RUN_COLUMNS = (
     runs,
@@ -23,7 +25,8 @@ RUN_COLUMNS = (
 class RunFilter:
     """Which runs are meant; None means any. Numbers are those of the tables' own.
 
-    `since` and `until` bound the corrected start of a run, `since` included and `until` not.
+    `since` and `until` bound the corrected start of a run, `since` included and `until` not. A run
+    whose start is not known has none, unless `announced_too`: then its announcement stands for it.
     """
 
     fleet_number: int | None = None
@@ -34,6 +37,7 @@ class RunFilter:
     trusted: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    announced_too: bool = False
 
     def conditions(self) -> list[Condition]:
         """Return what holds for these rows of `runs` joined with `testers`."""
@@ -51,10 +55,15 @@ class RunFilter:
         if self.trusted is not None:
             wanted.append(runs.c.trusted.is_(sa.true() if self.trusted else sa.false()))
         if self.since is not None:
-            wanted.append(runs.c.started_at >= self.since)
+            wanted.append(self._time(runs.c.started_at >= self.since, runs.c.announced_at >= self.since))
         if self.until is not None:
-            wanted.append(runs.c.started_at < self.until)
+            wanted.append(self._time(runs.c.started_at < self.until, runs.c.announced_at < self.until))
         return wanted
+
+    def _time(self, started: Condition, announced: Condition) -> Condition:
+        if not self.announced_too:
+            return started
+        return sa.or_(started, sa.and_(runs.c.started_at.is_(None), announced))
 
 
 def runs_with_testers() -> sa.Join:
@@ -66,7 +75,7 @@ def newest_runs(
     connection: sa.Connection,
     chosen: RunFilter,
     *,
-    after: tuple[datetime, UUID] | None = None,
+    after: RunKey | None = None,
     limit: int,
 ) -> Sequence[sa.Row[Any]]:
     """Return runs, those announced last first; `after` is the last key of the page before."""

@@ -24,8 +24,7 @@ def csv_chunks(table: Table, pages: Pages) -> Iterator[bytes]:
         # Column by column: most of them repeat a few values, which are written once.
         values = zip(*rows, strict=True)
         cells = [
-            _cells(column.kind, items)
-            for column, items in zip(table.columns, values, strict=bool(len(rows)))
+            _cells(column.kind, items) for column, items in zip(table.columns, values, strict=bool(len(rows)))
         ]
         writer.writerows(zip(*cells, strict=True))
         yield text.getvalue().encode()

@@ -3,8 +3,16 @@
 from fastapi import APIRouter, Depends
 
 from collector.auth import require_reader
-from collector.web import reads_matrix, reads_path, reads_results, reads_runs, reads_servers, reads_slow
+from collector.web import (
+    reads_matrix,
+    reads_path,
+    reads_results,
+    reads_runs,
+    reads_servers,
+    reads_slow,
+    reads_sums,
+)
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_reader)])
-for part in (reads_runs, reads_results, reads_servers, reads_matrix, reads_path, reads_slow):
+for part in (reads_runs, reads_results, reads_servers, reads_matrix, reads_path, reads_slow, reads_sums):
     router.include_router(part.router)

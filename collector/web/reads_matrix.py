@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
+from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from collector.history.queries import RunFilter, newest_sweep
 from collector.history.queries_window import Window, read_window, servers_of
 from collector.history.raw import PathSums
 from collector.session import reading
+from collector.web.export_answer import EXPORTED, Format, FormatName, export_page
+from collector.web.export_matrix import MATRIX_TABLE, matrix_rows
 from collector.web.reads_answers import (
     ERRORS,
     answer,
@@ -35,34 +38,45 @@ NO_FLEET = "no fleet is registered; `orchestrate up` registers one"
 NO_RESULTS = "no result is stored in this window; GET /api/v1/runs says how its runs stand"
 
 
-@router.get("/matrix", responses=ERRORS)
+@router.get("/matrix", responses=ERRORS | EXPORTED)
 def get_matrix(
     at: Annotated[Services, Depends(services)],
     fleet: FleetName = None,
     sweep_id: SweepId = None,
     since: Since = None,
     until: Until = None,
+    format: FormatName = Format.JSON,  # noqa: A002  # its name in the API
 ) -> Response:
     """Every tester against every server, by default in the newest sweep (its last day) of the fleet.
 
     Over more than a day percentiles are within `percentile_error` of the exact ones.
+    CSV and Parquet have a row for each path.
     """
+    body = _matrix(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until)
+    if format is Format.JSON:
+        return answer(body)
+    return export_page(at, MATRIX_TABLE, format, matrix_rows(body))
+
+
+def _matrix(
+    at: Services, *, fleet: str | None, sweep_id: UUID | None, since: str | None, until: str | None
+) -> dict[str, Any]:
     span = span_of(since, until)
     with reading(at.engine) as connection:
         owner = the_fleet(connection, fleet, sweep_id)
         if owner is None:
-            return answer(_body(None, None, rows=[], columns=[], cells=[]) | {"hint": NO_FLEET})
+            return _body(None, None, rows=[], columns=[], cells=[]) | {"hint": NO_FLEET}
         if sweep_id is None and span.since is None and span.until is None:
             sweep_id = newest_sweep(connection, fleet_number=owner.id)
             if sweep_id is None:
                 body = _body(owner.name, None, rows=[], columns=[], cells=[])
-                return answer(body | {"hint": "nothing was measured; `orchestrate up` begins a sweep"})
+                return body | {"hint": "nothing was measured; `orchestrate up` begins a sweep"}
         chosen = RunFilter(fleet_number=owner.id, sweep_id=sweep_id, since=span.since, until=span.until)
         asked = asked_of(connection, chosen)
         if asked is not None:
             long = read_long(connection, asked)
             columns = servers_of(connection, long.paths.server)
-            return answer(_long_body(owner.name, long, columns))
+            return _long_body(owner.name, long, columns)
         if sweep_id is not None and span.since is None and span.until is None:
             # A sweep without an end is shown as it has been lately.
             chosen = replace(chosen, since=last_day_of(connection, chosen))
@@ -78,7 +92,7 @@ def get_matrix(
     )
     body["since"] = time_or_none(span.since or window.since)
     body["until"] = time_or_none(span.until or window.until)
-    return answer(hinted(body, None if columns else NO_RESULTS))
+    return hinted(body, None if columns else NO_RESULTS)
 
 
 def _body(

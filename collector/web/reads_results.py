@@ -36,6 +36,8 @@ from collector.web.state import Services, services
 router = APIRouter(tags=["results"])
 
 RESULTS = "results"
+
+
 @router.get("/results", responses=ERRORS | EXPORTED)
 def list_results(
     at: Annotated[Services, Depends(services)],
@@ -71,9 +73,7 @@ def list_results(
         since=span.since,
         until=span.until,
     )
-    only = ResultFilter(
-        server_numbers=None if asked is None else tuple(row.id for row in asked), state=state
-    )
+    only = ResultFilter(server_numbers=None if asked is None else tuple(row.id for row in asked), state=state)
     if format is not Format.JSON and limit is None:
         return export(at, RESULTS_TABLE, format, partial(result_pages, chosen=chosen, only=only, after=after))
     size = DEFAULT_LIMIT if limit is None else limit

@@ -1,20 +1,33 @@
 """GET runs."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from collector.errors import Refused
-from collector.history.queries import RunFilter, newest_runs
+from collector.history.queries import RunFilter, RunKey, newest_runs
 from collector.history.queries_results import newest_results
 from collector.session import reading
 from collector.tables import RunState
+from collector.web.export_answer import EXPORTED, Format, FormatName, export, export_page
+from collector.web.export_runs import RUNS_TABLE, run_pages, run_rows
 from collector.web.reads_answers import ERRORS, answer, hinted, run_dict
-from collector.web.reads_names import FleetName, SweepId, TesterName, fleet_number, the_tester
-from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, Limit, cursor_of, key_in
-from collector.web.reads_results import RESULTS, next_of, result_dict, result_key
+from collector.web.reads_names import (
+    FleetName,
+    Since,
+    SweepId,
+    TesterName,
+    Trusted,
+    Until,
+    fleet_number,
+    span_of,
+    the_tester,
+)
+from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, ExportLimit, Limit, cursor_of, key_in
+from collector.web.reads_results import next_of, result_dict, result_key
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["runs"])
@@ -22,18 +35,26 @@ router = APIRouter(tags=["runs"])
 RUNS = "runs"
 
 
-@router.get("/runs", responses=ERRORS)
+@router.get("/runs", responses=ERRORS | EXPORTED)
 def list_runs(
     at: Annotated[Services, Depends(services)],
     sweep_id: SweepId = None,
     fleet: FleetName = None,
     tester: TesterName = None,
     state: Annotated[RunState | None, Query(description="what is known of the run")] = None,
-    limit: Limit = DEFAULT_LIMIT,
+    trusted: Trusted = None,
+    since: Since = None,
+    until: Until = None,
+    limit: ExportLimit = None,
     cursor: Cursor = None,
+    format: FormatName = Format.JSON,  # noqa: A002  # its name in the API
 ) -> Response:
-    """Runs, those announced last first."""
-    after = None if cursor is None else key_in(cursor, RUNS, datetime, UUID)
+    """Runs, those announced last first; one that has not started counts as begun when announced.
+
+    CSV and Parquet are streamed; where `limit` is given, the header Next-Cursor leads on.
+    """
+    span = span_of(since, until)
+    after = _key(cursor)
     with reading(at.engine) as connection:
         number = fleet_number(connection, fleet)
         made_by = None if tester is None else the_tester(connection, tester, fleet_number=number)
@@ -42,12 +63,20 @@ def list_runs(
             tester_number=None if made_by is None else made_by.id,
             sweep_id=sweep_id,
             state=None if state is None else state.value,
+            trusted=trusted,
+            since=span.since,
+            until=span.until,
+            announced_too=True,
         )
-        rows = newest_runs(
-            connection, chosen, after=None if after is None else (after[0], after[1]), limit=limit + 1
-        )
-    page = rows[:limit]
-    more = cursor_of(RUNS, page[-1].announced_at, page[-1].run_id) if len(rows) > limit else None
+    if format is not Format.JSON and limit is None:
+        return export(at, RUNS_TABLE, format, partial(run_pages, chosen=chosen, after=after))
+    size = DEFAULT_LIMIT if limit is None else limit
+    with reading(at.engine) as connection:
+        rows = newest_runs(connection, chosen, after=after, limit=size + 1)
+    page = rows[:size]
+    more = cursor_of(RUNS, page[-1].announced_at, page[-1].run_id) if len(rows) > size else None
+    if format is not Format.JSON:
+        return export_page(at, RUNS_TABLE, format, run_rows(page), next_cursor=more)
     body = {"runs": [run_dict(row) for row in page], "next": more}
     return answer(hinted(body, None if rows or cursor else "no run was announced that fits"))
 
@@ -77,4 +106,8 @@ def get_run(
     return answer(body | {"next": next_of(rows, limit=limit)})
 
 
-assert RESULTS != RUNS
+def _key(cursor: str | None) -> RunKey | None:
+    if cursor is None:
+        return None
+    announced_at, run_id = key_in(cursor, RUNS, datetime, UUID)
+    return announced_at, run_id

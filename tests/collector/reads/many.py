@@ -23,7 +23,12 @@ def fill(engine: sa.Engine, *, runs: int) -> datetime:
     fleet_id, tester_id = uuid4(), uuid4()
     if is_postgres:
         time = f"timestamptz '{start.isoformat()}' + r.i * interval '1 minute'"
-        run_id, data, no, yes = "lpad(to_hex(r.i + 1), 32, '0')::uuid", f"'\\x{probes}'::bytea", "false", "true"
+        run_id, data, no, yes = (
+            "lpad(to_hex(r.i + 1), 32, '0')::uuid",
+            f"'\\x{probes}'::bytea",
+            "false",
+            "true",
+        )
         server_id, none = "lpad(to_hex(s.i + 1), 32, '0')::uuid", "'{}'::json"
     else:
         time = f"{microseconds_of(start)} + r.i * 60000000"
@@ -38,27 +43,24 @@ def fill(engine: sa.Engine, *, runs: int) -> datetime:
         f"WITH RECURSIVE r(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM r WHERE i < {runs - 1}),"
         f" s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < {SERVERS - 1})"
     )
-    statements = (
-        f"INSERT INTO fleets (id, uuid, name, spec, registered_at, registered_by)"
-        f" VALUES (1, {uuid(fleet_id)}, 'many', {none}, {now}, 'me')",
-        f"INSERT INTO testers (id, uuid, fleet_id, name, config, created_at)"
-        f" VALUES (1, {uuid(tester_id)}, 1, 'oslo', {none}, {now})",
-        f'INSERT INTO servers (id, uuid, fleet_id, name, ip_addr, family, probe_type, host, "group")'
-        f" {series} SELECT s.i + 1, {server_id}, 1, 'server', '2001:db8::' || s.i, 6, 'icmp', 'server.example',"
-        f" 'edge' FROM s",
-        f'INSERT INTO runs (tester_id, run_id, sweep_id, "index", planned, stored, announced_at, started_at,'
-        f" finished_at, clock_corrected, trusted, state, dirty)"
-        f" {series} SELECT 1, {run_id}, {uuid(fleet_id)}, r.i, {SERVERS}, {SERVERS}, {time}, {time}, {time},"
-        f" {no}, {yes}, 'complete', {no} FROM r",
-        f"INSERT INTO ping_results (tester_id, server_id, ts, run_id, state, planned, sent, answered, min_us,"
-        f" p50_us, max_us, mean_us, dev_us, warmup, probes)"
-        f" {series} SELECT 1, s.i + 1, {time}, {run_id}, 0, {PROBES}, {PROBES}, {PROBES}, 10000, 10004, 10009,"
-        f" 10004, 2, {no}, {data} FROM r, s",
-    )
+    override = "OVERRIDING SYSTEM VALUE" if is_postgres else ""
+    statements = f"""
+        INSERT INTO fleets (id, uuid, name, spec, registered_at, registered_by) {override}
+            VALUES (1, {uuid(fleet_id)}, 'many', {none}, {now}, 'me');
+        INSERT INTO testers (id, uuid, fleet_id, name, config, created_at) {override}
+            VALUES (1, {uuid(tester_id)}, 1, 'oslo', {none}, {now});
+        INSERT INTO servers (id, uuid, fleet_id, name, ip_addr, family, probe_type, host, "group") {override}
+            {series} SELECT s.i + 1, {server_id}, 1, 'server', '2001:db8::' || s.i, 6, 'icmp',
+            'server.example', 'edge' FROM s;
+        INSERT INTO runs (tester_id, run_id, sweep_id, "index", planned, stored, announced_at, started_at,
+            finished_at, clock_corrected, trusted, state, dirty)
+            {series} SELECT 1, {run_id}, {uuid(fleet_id)}, r.i, {SERVERS}, {SERVERS}, {time}, {time}, {time},
+            {no}, {yes}, 'complete', {no} FROM r;
+        INSERT INTO ping_results (tester_id, server_id, ts, run_id, state, planned, sent, answered, min_us,
+            p50_us, max_us, mean_us, dev_us, warmup, probes)
+            {series} SELECT 1, s.i + 1, {time}, {run_id}, 0, {PROBES}, {PROBES}, {PROBES}, 10000, 10004,
+            10009, 10004, 2, {no}, {data} FROM r, s"""
     with engine.begin() as connection:
-        for statement in statements:
-            insert = statement.replace(" VALUES", " OVERRIDING SYSTEM VALUE VALUES") if is_postgres else statement
-            if is_postgres and " servers " in insert:
-                insert = insert.replace(' "group")', ' "group") OVERRIDING SYSTEM VALUE', 1)
-            connection.exec_driver_sql(insert.replace("%", "%%") if is_postgres else insert)
+        for statement in statements.split(";"):
+            connection.exec_driver_sql(statement)
     return start
