@@ -50,7 +50,7 @@ def definitions(engine: str) -> dict[str, str]:
         JOIN runs u ON u.tester_id = r.tester_id AND u.run_id = r.run_id
         JOIN testers t ON t.id = r.tester_id
         JOIN fleets f ON f.id = t.fleet_id
-        JOIN servers s ON s.id = r.server_id"""
+        JOIN servers s ON s.id = r.server_id"""  # noqa: S608 - constants only
     runs = f"""
         SELECT {say.uuid("u.run_id")} AS run_id, {say.uuid("u.sweep_id")} AS sweep_id, {tester},
             u."index" AS run_index, u."of" AS run_of, u.state AS state, u.trusted AS trusted,
@@ -62,7 +62,7 @@ def definitions(engine: str) -> dict[str, str]:
             u.clock_offset_us AS clock_offset_us, u.clock_corrected AS clock_corrected
         FROM runs u
         JOIN testers t ON t.id = u.tester_id
-        JOIN fleets f ON f.id = t.fleet_id"""
+        JOIN fleets f ON f.id = t.fleet_id"""  # noqa: S608 - constants only
 
     def paths(table: str, period: str) -> str:
         # Sums of squares of one value may come out a little below zero.
@@ -82,7 +82,7 @@ def definitions(engine: str) -> dict[str, str]:
         FROM {table} r
         JOIN testers t ON t.id = r.tester_id
         JOIN fleets f ON f.id = t.fleet_id
-        JOIN servers s ON s.id = r.server_id"""
+        JOIN servers s ON s.id = r.server_id"""  # noqa: S608 - constants only
 
     newest = "JOIN latest l ON l.tester_id = r.tester_id AND l.ts = r.ts AND l.run_id = r.run_id"
     return {

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from collector.errors import Refused
 from collector.history.gone import pruned_before
+from collector.history.periods import Period
 from collector.history.raw import PathSums, between, grouped, nothing, read_raw, together
 from collector.history.segments import DAY, HOUR, Segments, Span, by_hour, day_of, hour_of, segments_of
 from collector.history.sums import COLUMNS, TOTALS, sums_in
@@ -181,14 +182,14 @@ def _check_size(connection: sa.Connection, spans: Sequence[Span], asked: Asked) 
         )
 
 
-def series(connection: sa.Connection, asked: Asked, *, by_day: bool) -> list[tuple[datetime, PathSums]]:
-    """Return the sums of a path by hour or by day, the oldest first."""
+def series(connection: sa.Connection, asked: Asked, period: Period) -> list[tuple[datetime, PathSums]]:
+    """Return the sums of a path by periods of whole hours or days, the oldest first."""
+    by_day, key = period.is_of_days, period.start_of
     parts = pieces(connection, asked)
     hours = parts.hours if by_day else (*parts.days, *parts.hours)
     found: dict[datetime, list[PathSums]] = {}
     if by_day:
-        _add_rollups(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked, found, day_of)
-    key = day_of if by_day else hour_of
+        _add_rollups(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked, found, key)
     _add_rollups(connection, ping_rollups_hour, ping_rollups_hour.c.hour, hours, asked, found, key)
     if parts.raw:
         _check_size(connection, parts.raw, asked)

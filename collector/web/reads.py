@@ -11,8 +11,18 @@ from collector.web import (
     reads_servers,
     reads_slow,
     reads_sums,
+    reads_sweep,
 )
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_reader)])
-for part in (reads_runs, reads_results, reads_servers, reads_matrix, reads_path, reads_slow, reads_sums):
+for part in (
+    reads_runs,
+    reads_results,
+    reads_servers,
+    reads_matrix,
+    reads_path,
+    reads_slow,
+    reads_sums,
+    reads_sweep,
+):
     router.include_router(part.router)

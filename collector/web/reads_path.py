@@ -1,21 +1,26 @@
 """GET path: one tester against one address, over time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 import numpy as np
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
+from collector.errors import Refused
 from collector.history.figures import CellState, Figure, Rows, pool, state_of
 from collector.history.histogram import RELATIVE_ERROR
+from collector.history.periods import MINUTE, Period, fitting, period_of
 from collector.history.queries import RunFilter
 from collector.history.queries_results import ResultFilter, newest_results
+from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
+from collector.history.rollups import pruned_before
+from collector.history.segments import DAY, HOUR
 from collector.session import reading
 from collector.tables import fleets, runs
 from collector.verdicts.floor import against_floor
@@ -31,7 +36,7 @@ from collector.web.reads_answers import (
 )
 from collector.web.reads_long import asked_of
 from collector.web.reads_names import Since, Until, fleet_number, span_of, the_server, the_tester
-from collector.web.reads_page import DEFAULT_LIMIT, Cursor, Limit, cursor_of, key_in
+from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, cursor_of, key_in
 from collector.web.reads_results import next_of, result_key
 from collector.web.reads_slow import server_places, tester_place
 from collector.web.state import Services, services
@@ -39,13 +44,14 @@ from collector.web.state import Services, services
 router = APIRouter(tags=["path"])
 
 
-class Resolution(StrEnum):
-    """What a point of a path stands for."""
+RUN, AUTO = "run", "auto"
+NAMED = {"hour": Period(length=HOUR), "day": Period(length=DAY)}
+PATTERN = r"^(run|hour|day|auto|[1-9][0-9]{0,3}[mhd])$"
+MOST_POINTS = 5_000
+"""Periods that one answer may hold; by the hour and the day there are pages instead."""
 
-    RUN = "run"
-    HOUR = "hour"
-    DAY = "day"
-
+DEFAULT_POINTS = 300
+"""About as many as a chart has room for."""
 
 DEFAULT_SPAN = timedelta(days=7)
 """How far back a path is looked at where nothing else is said, from its tester's newest result."""
@@ -61,20 +67,37 @@ def get_path(
     since: Since = None,
     until: Until = None,
     resolution: Annotated[
-        Resolution, Query(description="a point for each run, hour or day")
-    ] = Resolution.RUN,
-    limit: Limit = DEFAULT_LIMIT,
+        str,
+        Query(
+            pattern=PATTERN,
+            description="what a point is: a run, hour or day; 15m, 6h, 7d; or auto, as `points` says",
+        ),
+    ] = RUN,
+    points: Annotated[
+        int | None,
+        Query(ge=1, le=MOST_POINTS, description=f"at most so many points, by auto; {DEFAULT_POINTS} else"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MAX_LIMIT,
+            description=f"points of a page at most; {DEFAULT_LIMIT} by run, hour and day, else all",
+        ),
+    ] = None,
     cursor: Cursor = None,
 ) -> Response:
     """One path: its figures over the window, and its points, newest first.
 
-    Over more than a day, and by the hour or the day, percentiles are within `percentile_error` of
-    the exact ones.
+    Points below an hour are made of single results, others of sums by the hour or the day. Periods
+    begin at whole multiples of their length, days at midnight UTC and weeks on a Monday. Over more
+    than a day, and from an hour on, percentiles are within `percentile_error` of the exact ones.
     """
     span = span_of(since, until)
-    by_run = resolution is Resolution.RUN
+    by_run = resolution == RUN
+    period = _period(resolution, points)
+    size = limit or (DEFAULT_LIMIT if by_run or resolution in NAMED else MOST_POINTS)
     after = None if cursor is None or not by_run else result_key(cursor)
-    before = None if cursor is None or by_run else key_in(cursor, f"path by {resolution}", datetime)[0]
     with reading(at.engine) as connection:
         row = the_tester(connection, tester, fleet_number=fleet_number(connection, fleet))
         found = the_server(connection, server, fleet_number=row.fleet_id, address=address)
@@ -97,18 +120,24 @@ def get_path(
                 chosen,
                 only=ResultFilter(server_numbers=(found.id,)),
                 after=after,
-                limit=limit + 1,
+                limit=size + 1,
             )
             bad = _not_trusted(connection, rows)
-            points = _points(rows[:limit], bad=bad, resolved=found.ip_addr is not None)
-            more = next_of(rows, limit=limit)
+            shown = _points(rows[:size], bad=bad, resolved=found.ip_addr is not None)
+            more = next_of(rows, limit=size)
         else:
-            points = _periods(connection, chosen, found, resolution, before=before)
+            whole = _whole(connection, chosen, found)
+            if period is None:
+                period = _fitting(connection, whole, points=points or DEFAULT_POINTS)
+            elif resolution not in NAMED:
+                _check_points(whole, period)
+            listed = f"path by {period}"
+            before = None if cursor is None else key_in(cursor, listed, datetime)[0]
+            shown = _periods(connection, whole, found, period, before=before)
             more = None
-            if len(points) > limit:
-                points = points[:limit]
-                last = datetime.fromisoformat(points[-1]["ts"])
-                more = cursor_of(f"path by {resolution}", last)
+            if len(shown) > size:
+                shown = shown[:size]
+                more = cursor_of(listed, datetime.fromisoformat(shown[-1]["ts"]))
         spec = connection.execute(sa.select(fleets.c.spec).where(fleets.c.id == row.fleet_id)).scalar()
     if summary is not None:
         floor = against_floor(
@@ -120,14 +149,15 @@ def get_path(
         "server": server_dict(found),
         "since": time_or_none(begin if asked is None else asked.since),
         "until": time_or_none(span.until if asked is None else asked.until),
-        "percentile_error": 0.0 if asked is None else RELATIVE_ERROR,
-        "resolution": resolution,
+        "percentile_error": 0.0 if asked is None and (period is None or period.is_raw) else RELATIVE_ERROR,
+        "resolution": resolution if resolution in NAMED or period is None else str(period),
+        "resolution_s": None if period is None else int(period.length.total_seconds()),
         "summary": summary,
-        "points": points,
+        "points": shown,
         "next": more,
     }
     return answer(
-        hinted(body, None if points or cursor else "no result of this path is stored in this window")
+        hinted(body, None if shown or cursor else "no result of this path is stored in this window")
     )
 
 
@@ -157,34 +187,91 @@ def _summed(paths: PathSums, *, resolved: bool) -> tuple[dict[str, Any] | None, 
     return cell | {"pdv_us": figure.pdv_us, "ipdv_us": figure.ipdv_us}, figure.min_us
 
 
+def _period(resolution: str, points: int | None) -> Period | None:
+    """Return the period that is asked for, None for single runs or one that is still to be chosen."""
+    if points is not None and resolution != AUTO:
+        raise Refused(400, "bad_parameter", "points: only with resolution=auto", hint="leave one of them out")
+    if resolution in (RUN, AUTO):
+        return None
+    period = NAMED.get(resolution) or period_of(resolution)
+    if period is None:
+        raise Refused(
+            422,
+            "bad_resolution",
+            f"resolution: {resolution} is neither below an hour, nor of whole hours, nor of whole days",
+            hint="write it like 15m, 6h or 7d, or auto",
+        )
+    return period
+
+
+def _whole(connection: sa.Connection, chosen: RunFilter, server: sa.Row[Any]) -> Asked | None:
+    """Return the time in which there may be points, None where there is nothing."""
+    span = span_of_results(connection, chosen.conditions())
+    if span is None:
+        return None
+    # Of an open end, or one beyond the last result, nothing is left to be cut.
+    return Asked(
+        tester_number=chosen.tester_number,
+        server_number=server.id,
+        since=max(chosen.since or span.start, span.start),
+        until=min(chosen.until or span.end, span.end),
+    )
+
+
+def _fitting(connection: sa.Connection, whole: Asked | None, *, points: int) -> Period:
+    if whole is None:
+        return NAMED["hour"]
+    # Where single results or hours are gone, what is finer would have holes.
+    least = MINUTE
+    for name, length in (("ping_results", HOUR), ("ping_rollups_hour", DAY)):
+        gone = pruned_before(connection, name)
+        if gone is not None and whole.since < gone:
+            least = length
+    return fitting(whole.since, whole.until, points=points, least=least)
+
+
+def _check_points(whole: Asked | None, period: Period) -> None:
+    count = 0 if whole is None else period.count(whole.since, whole.until)
+    if whole is not None and count > MOST_POINTS:
+        longer = fitting(whole.since, whole.until, points=MOST_POINTS)
+        raise Refused(
+            422,
+            "too_many_points",
+            f"the window has {count} periods of {period}, {MOST_POINTS} are allowed",
+            hint=f"ask for resolution={longer} or longer, for auto, or narrow it with since= and until=",
+        )
+
+
 def _periods(
     connection: sa.Connection,
-    chosen: RunFilter,
+    whole: Asked | None,
     server: sa.Row[Any],
-    resolution: Resolution,
+    period: Period,
     *,
     before: datetime | None,
 ) -> list[dict[str, Any]]:
-    """Return a point for each hour or day, newest first."""
-    span = span_of_results(connection, chosen.conditions())
-    if span is None:
+    """Return a point for each period that has results, newest first."""
+    if whole is None:
         return []
-    asked = Asked(
-        tester_number=chosen.tester_number,
-        server_number=server.id,
-        since=chosen.since or span.start,
-        until=chosen.until or span.end,
-    )
-    points = []
-    for at, path in reversed(
-        series(connection, fitted(connection, asked), by_day=resolution is Resolution.DAY)
-    ):
-        if before is not None and at >= before:
-            continue
-        figure, runs_of = path.sums.figures().one(0), int(path.sums.runs[0])
-        state = _state(figure, resolved=server.ip_addr is not None, trusted=bool(runs_of))
-        points.append({"ts": time_text(at), "runs": runs_of} | _point_figures(figure) | {"state": state})
-    return points
+    if before is not None:
+        whole = replace(whole, until=min(whole.until, before))
+    if whole.until <= whole.since:
+        return []
+    found: list[tuple[datetime, Figure, int]]
+    if period.is_raw:
+        found = raw_series(connection, whole, period)
+    else:
+        found = [
+            (at, path.sums.figures().one(0), int(path.sums.runs[0]))
+            for at, path in series(connection, fitted(connection, whole), period)
+        ]
+    resolved = server.ip_addr is not None
+    return [
+        {"ts": time_text(at), "runs": count}
+        | _point_figures(figure)
+        | {"state": _state(figure, resolved=resolved, trusted=bool(count))}
+        for at, figure, count in reversed(found)
+    ]
 
 
 def _not_trusted(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[Any]:

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
 from collector.errors import Refused
 from collector.history.queries import RunFilter, RunKey, newest_runs
 from collector.history.queries_results import newest_results
+from collector.history.queries_summary import counted_by_state, worst_of_run
 from collector.session import reading
 from collector.tables import RunState
 from collector.web.export_answer import EXPORTED, Format, FormatName, export, export_page
@@ -29,10 +31,12 @@ from collector.web.reads_names import (
 from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, ExportLimit, Limit, cursor_of, key_in
 from collector.web.reads_results import next_of, result_dict, result_key
 from collector.web.state import Services, services
+from collector.web.summary import results_dict, worst_dict
 
 router = APIRouter(tags=["runs"])
 
 RUNS = "runs"
+MOST_WORST = 10
 
 
 @router.get("/runs", responses=ERRORS | EXPORTED)
@@ -88,7 +92,7 @@ def get_run(
     limit: Limit = MAX_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """One run with its results; `next` is given where they are more than a page."""
+    """One run, counted, with its worst results and all of them; `next` where they are more than a page."""
     chosen = RunFilter(run_id=run_id)
     with reading(at.engine) as connection:
         found = newest_runs(connection, chosen, limit=1)
@@ -102,8 +106,17 @@ def get_run(
         rows = newest_results(
             connection, chosen, after=None if cursor is None else result_key(cursor), limit=limit + 1
         )
-    body = run_dict(found[0]) | {"results": [result_dict(row) for row in rows[:limit]]}
+        counts = _summary(connection, found[0], chosen)
+    body = run_dict(found[0]) | {"summary": counts, "results": [result_dict(row) for row in rows[:limit]]}
     return answer(body | {"next": next_of(rows, limit=limit)})
+
+
+def _summary(connection: sa.Connection, run: sa.Row[Any], chosen: RunFilter) -> dict[str, Any]:
+    if run.started_at is None or not run.stored:
+        return results_dict(()) | {"worst": []}
+    counted = counted_by_state(connection, since=run.started_at, until=run.started_at, chosen=chosen)
+    worst = worst_of_run(connection, run, limit=MOST_WORST)
+    return results_dict(counted) | {"worst": [worst_dict(row) for row in worst]}
 
 
 def _key(cursor: str | None) -> RunKey | None:

@@ -90,12 +90,12 @@ def get_slow(
             chosen = replace(chosen, since=last_day_of(connection, chosen))
         asked = asked_of(connection, chosen)
         if asked is None:
-            found = _of_window(read_window(connection, chosen))
+            found = found_in(read_window(connection, chosen))
         else:
             found = _of_sums(read_long(connection, asked), runs_left_out(connection, asked))
         rows = {row.id: row for row in servers_of(connection, found.server)}
     testers = found.testers
-    paths = _paths(found, servers=rows, places=server_places(owner.spec))
+    paths = paths_of(found, servers=rows, places=server_places(owner.spec))
     regions = _regions(found, paths=paths)
     used = by or default_by(paths)
     body = {
@@ -114,7 +114,7 @@ def get_slow(
                 "server_count": entry.server_count,
                 "path_count": entry.path_count,
             }
-            | _figures(entry)
+            | path_figures(entry)
             for rank, entry in enumerate(slowest_first(regions, by=used), start=1)
         ],
         "paths": [
@@ -125,7 +125,7 @@ def get_slow(
                 "server": rows[entry.server].name,
                 "address": rows[entry.server].ip_addr,
             }
-            | _figures(entry)
+            | path_figures(entry)
             for rank, entry in enumerate(slowest_first(paths, by=used), start=1)
         ],
         "left_out": [
@@ -169,7 +169,8 @@ class Found:
     left_out: Sequence[sa.Row[Any]]
 
 
-def _of_window(window: Window) -> Found:
+def found_in(window: Window) -> Found:
+    """Return the paths of a window of single results."""
     pairs = ((window.tester << 32) | window.server)[window.trusted]
     known, path = np.unique(pairs, return_inverse=True)
     trusted = Rows(
@@ -204,7 +205,8 @@ def _of_sums(long: Long, left_out: Sequence[sa.Row[Any]]) -> Found:
     )
 
 
-def _paths(found: Found, *, servers: dict[int, sa.Row[Any]], places: dict[str, Place]) -> list[PathEntry]:
+def paths_of(found: Found, *, servers: dict[int, sa.Row[Any]], places: dict[str, Place]) -> list[PathEntry]:
+    """Return the paths with their figures, in no order."""
     count = len(found.tester)
     if not count:
         return []
@@ -241,7 +243,8 @@ def _regions(found: Found, *, paths: Sequence[PathEntry]) -> list[RegionEntry]:
     ]
 
 
-def _figures(entry: Entry) -> dict[str, Any]:
+def path_figures(entry: Entry) -> dict[str, Any]:
+    """Return the figures of an entry of a ranking."""
     figures = figure_dict(entry.figure)
     return {key: figures[key] for key in KEYS} | {
         "best_us": entry.figure.min_us,

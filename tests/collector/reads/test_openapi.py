@@ -12,13 +12,18 @@ from tests.collector.a_collector import a_report
 from wire.announce import Announcement, Heartbeat
 
 READS = {
-    "/api/v1/runs": {"sweep_id", "fleet", "tester", "state", "limit", "cursor"},
+    "/api/v1/runs": {
+        *("sweep_id", "fleet", "tester", "state", "trusted", "since", "until", "limit", "cursor", "format")
+    },
+    "/api/v1/hours": {"fleet", "tester", "server", "since", "until", "limit", "cursor", "format"},
+    "/api/v1/days": {"fleet", "tester", "server", "since", "until", "limit", "cursor", "format"},
     "/api/v1/runs/{run_id}": {"run_id", "limit", "cursor"},
     "/api/v1/results": {
-        *("fleet", "sweep_id", "run_id", "tester", "server", "since", "until", "limit", "cursor", "format")
+        *("fleet", "sweep_id", "run_id", "tester", "server", "state", "trusted"),
+        *("since", "until", "limit", "cursor", "format"),
     },
     "/api/v1/servers": {"fleet", "limit", "cursor"},
-    "/api/v1/matrix": {"fleet", "sweep_id", "since", "until"},
+    "/api/v1/matrix": {"fleet", "sweep_id", "since", "until", "format"},
     "/api/v1/path": {
         "tester",
         "server",
@@ -27,6 +32,7 @@ READS = {
         "since",
         "until",
         "resolution",
+        "points",
         "limit",
         "cursor",
     },
