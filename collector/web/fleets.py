@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -14,10 +14,13 @@ from collector.session import reading, writing
 from collector.tables import fleets
 from collector.web.fields import Name, Object, Text
 from collector.web.lookup import clean_text
+from collector.web.reads_page import MAX_LIMIT, Cursor, MostLimit, cursor_of, key_in
 from collector.web.state import Services, services
 from wire.fields import time_text
 
 router = APIRouter(prefix="/api/v1", tags=["fleets"])
+
+FLEETS = "fleets"
 
 
 class NewFleet(BaseModel):
@@ -59,13 +62,21 @@ def put_fleet(fleet_id: UUID, fleet: NewFleet, at: Annotated[Services, Depends(s
 
 
 @router.get("/fleets", dependencies=[Depends(require_reader)], summary="List fleets")
-def get_fleets(at: Annotated[Services, Depends(services)], name: str | None = None) -> dict[str, Any]:
-    """Every fleet, or the one of a name."""
-    query = sa.select(fleets).order_by(fleets.c.name)
+def get_fleets(
+    at: Annotated[Services, Depends(services)],
+    name: Annotated[str | None, Query(description="the one of this name")] = None,
+    limit: MostLimit = MAX_LIMIT,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Fleets in the order in which they were registered; `next` leads to the following page."""
+    query = sa.select(fleets).order_by(fleets.c.id).limit(limit + 1)
     if name is not None:
         query = query.where(fleets.c.name == clean_text(name, what="name"))
+    if cursor is not None:
+        query = query.where(fleets.c.id > key_in(cursor, FLEETS, int)[0])
     with reading(at.engine) as connection:
         rows = connection.execute(query).all()
+    more = cursor_of(FLEETS, rows[limit - 1].id) if len(rows) > limit else None
     return {
         "fleets": [
             {
@@ -75,8 +86,9 @@ def get_fleets(at: Annotated[Services, Depends(services)], name: str | None = No
                 "registered_at": time_text(row.registered_at),
                 "registered_by": row.registered_by,
             }
-            for row in rows
-        ]
+            for row in rows[:limit]
+        ],
+        "next": more,
     }
 
 

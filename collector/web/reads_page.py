@@ -31,10 +31,16 @@ ExportLimit = Annotated[
         description=f"how many items a page holds at most; none: {DEFAULT_LIMIT} as JSON, else no end",
     ),
 ]
+MostLimit = Annotated[
+    int, Query(ge=1, le=MAX_LIMIT, description="how many items a page holds at most; as many as may be")
+]
 Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 
 
-def cursor_of(what: str, *key: int | datetime | UUID) -> str:
+Part = int | datetime | UUID
+
+
+def cursor_of(what: str, *key: Part) -> str:
     """Return the cursor of a key in the list `what`."""
     body = msgspec.json.encode([_plain(part) for part in key])
     return base64.urlsafe_b64encode(_check(what, body) + body).decode().rstrip("=")

@@ -1,8 +1,5 @@
 """Routes of the sweeps."""
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -18,13 +15,17 @@ from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
-from collector.tables import EPOCH, MICROSECOND, RunState, fleets, microseconds_of, runs, sweeps
+from collector.tables import RunState, UtcTime, fleets, runs, sweeps
 from collector.web.fields import Object, Time
 from collector.web.lookup import find_fleet, find_sweep
+from collector.web.reads_names import FleetName, span_of
+from collector.web.reads_page import DEFAULT_LIMIT, Cursor, Limit, cursor_of, key_in
 from collector.web.state import Services, services
 from wire.fields import time_text
 
 router = APIRouter(prefix="/api/v1", tags=["sweeps"])
+
+SWEEPS = "sweeps"
 
 
 class Outcome(StrEnum):
@@ -103,28 +104,38 @@ def finish_sweep(
 @router.get("/sweeps", dependencies=[Depends(require_reader)], summary="List sweeps, the newest first")
 def get_sweeps(
     at: Annotated[Services, Depends(services)],
-    fleet: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
-    cursor: str | None = None,
+    fleet: FleetName = None,
+    outcome: Annotated[Outcome | None, Query(description="how it ended")] = None,
+    since: Annotated[str | None, Query(description="sweeps that began then or later (ISO 8601)")] = None,
+    until: Annotated[str | None, Query(description="sweeps that began before (ISO 8601)")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
     """A page of sweeps; `next` is the cursor of the following one."""
+    span = span_of(since, until)
     with reading(at.engine) as connection:
         query = _sweeps().order_by(sweeps.c.started_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
         if fleet is not None:
             query = query.where(sweeps.c.fleet_id == find_fleet(connection, fleet).id)
+        if outcome is not None:
+            query = query.where(sweeps.c.outcome == outcome.value)
+        if span.since is not None:
+            query = query.where(sweeps.c.started_at >= span.since)
+        if span.until is not None:
+            query = query.where(sweeps.c.started_at < span.until)
         if cursor is not None:
-            started_at, sweep_id = _place(cursor)
+            started_at, sweep_id = key_in(cursor, SWEEPS, datetime, UUID)
             query = query.where(
-                sa.or_(
-                    sweeps.c.started_at < started_at,
-                    sa.and_(sweeps.c.started_at == started_at, sweeps.c.id < sweep_id),
-                )
+                sa.tuple_(sweeps.c.started_at, sweeps.c.id)
+                < sa.tuple_(sa.literal(started_at, UtcTime), sa.literal(sweep_id, sa.Uuid))
             )
         rows = connection.execute(query).all()
         counts = _run_counts(connection, rows[:limit])
     return {
         "sweeps": [_shown(row, counts[row.id]) for row in rows[:limit]],
-        "next": _cursor(rows[limit - 1]) if len(rows) > limit else None,
+        "next": cursor_of(SWEEPS, rows[limit - 1].started_at, rows[limit - 1].id)
+        if len(rows) > limit
+        else None,
     }
 
 
@@ -209,18 +220,3 @@ def _shown(row: sa.Row[Any], counts: dict[str, int]) -> dict[str, Any]:
         "spec": row.spec,
         "runs": counts,
     }
-
-
-def _cursor(row: sa.Row[Any]) -> str:
-    place = json.dumps([microseconds_of(row.started_at), str(row.id)])
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        started_at_us, sweep_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return EPOCH + int(started_at_us) * MICROSECOND, UUID(sweep_id)
-    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise Refused(
-            400, "bad_cursor", "the cursor is not one of ours", hint="use `next` of the last answer"
-        ) from None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -16,10 +16,14 @@ from collector.session import reading, writing
 from collector.tables import fleets, heartbeats, runs, testers, tokens
 from collector.web.fields import Digest, Name, Object, Text
 from collector.web.lookup import find_fleet
+from collector.web.reads_names import FleetName
+from collector.web.reads_page import MAX_LIMIT, Cursor, MostLimit, cursor_of, key_in
 from collector.web.state import Services, services
 from wire.fields import time_text
 
 router = APIRouter(prefix="/api/v1", tags=["testers"])
+
+TESTERS = "testers"
 
 
 class NewTester(BaseModel):
@@ -94,17 +98,29 @@ def put_tester(
 
 @router.get("/testers", dependencies=[Depends(require_reader)], summary="List testers")
 def get_testers(
-    at: Annotated[Services, Depends(services)], fleet: str | None = None, include_retired: bool = False
+    at: Annotated[Services, Depends(services)],
+    fleet: FleetName = None,
+    include_retired: Annotated[
+        bool, Query(description="those that were taken out of their fleet too")
+    ] = False,
+    limit: MostLimit = MAX_LIMIT,
+    cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The testers of every fleet or of one, with what was last heard of each."""
+    """Testers in the order in which they were registered, with what was last heard of each.
+
+    `next` leads to the following page.
+    """
     with reading(at.engine) as connection:
-        query = _testers()
+        query = _testers().limit(limit + 1)
+        if cursor is not None:
+            query = query.where(testers.c.id > key_in(cursor, TESTERS, int)[0])
         if fleet is not None:
             query = query.where(testers.c.fleet_id == find_fleet(connection, fleet).id)
         if not include_retired:
             query = query.where(testers.c.retired_at.is_(None))
         rows = connection.execute(query).all()
-    return {"testers": [_shown(row) for row in rows]}
+    more = cursor_of(TESTERS, rows[limit - 1].id) if len(rows) > limit else None
+    return {"testers": [_shown(row) for row in rows[:limit]], "next": more}
 
 
 @router.post("/testers/{tester_id}/retire", dependencies=[Depends(require_admin)], summary="Retire a tester")
@@ -164,7 +180,7 @@ def _testers() -> sa.Select[Any]:
         )
         .join(fleets, fleets.c.id == testers.c.fleet_id)
         .outerjoin(heartbeats, heartbeats.c.tester_id == testers.c.id)
-        .order_by(fleets.c.name, testers.c.name)
+        .order_by(testers.c.id)
     )
 
 

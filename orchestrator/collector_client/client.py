@@ -124,7 +124,7 @@ class CollectorClient:
 
     def fleets(self, *, name: str | None = None) -> list[Json]:
         """Return the fleets that are registered, or the one of that name."""
-        return self._list("/fleets", "fleets", {"name": name})
+        return [*self._pages("/fleets", "fleets", {"name": name}, limit=None)]
 
     def put_tester(
         self,
@@ -157,7 +157,8 @@ class CollectorClient:
 
     def testers(self, *, fleet: Key | None = None, include_retired: bool = False) -> list[Json]:
         """Return the testers table, or one fleet's part of it."""
-        return self._list("/testers", "testers", {"fleet": fleet, "include_retired": include_retired})
+        asked = {"fleet": fleet, "include_retired": include_retired}
+        return [*self._pages("/testers", "testers", asked, limit=None)]
 
     def retire_tester(self, tester_id: UUID) -> None:
         """Take a tester out of its fleet; its results stay."""
@@ -277,7 +278,7 @@ class CollectorClient:
 
     def servers(self, *, fleet: Key | None = None) -> list[Json]:
         """Return the server addresses that were measured."""
-        return self._list("/servers", "servers", {"fleet": fleet})
+        return [*self._pages("/servers", "servers", {"fleet": fleet}, limit=None)]
 
     def matrix(
         self,
@@ -319,9 +320,6 @@ class CollectorClient:
     def _get(self, path: str, params: Mapping[str, object] | None = None) -> Json:
         auth = self._credentials.for_reading()
         return self._connection.ask("GET", API + path, auth=auth, params=params).body
-
-    def _list(self, path: str, name: str, params: Mapping[str, object]) -> list[Json]:
-        return self._items(self._get(path, params), name)
 
     def _items(self, body: Json, name: str) -> list[Json]:
         items = body.get(name)

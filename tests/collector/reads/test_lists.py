@@ -60,6 +60,52 @@ def test_pages_hold_everything_once_and_in_one_order(house: House, path: str, li
     assert len(whole[path]) == {"runs": 10, "results": 30, "servers": 3}[path]
 
 
+@pytest.mark.parametrize("path", ["fleets", "testers", "sweeps"])
+def test_pages_of_what_people_register_are_stable_while_more_is_registered(house: House, path: str) -> None:
+    for number in range(5):
+        fleet = house.fleet(f"fleet{number}")
+        house.tester(fleet, "oslo")
+        house.sweep(fleet, started_at=NOON + timedelta(minutes=number // 2))
+    whole = house.get(path)
+    first = house.get(path, limit=2)
+    # Newest first or oldest first: neither takes an item away from the pages that follow.
+    house.sweep(house.fleet("aaa"), started_at=NOON + timedelta(hours=1))
+    second = house.get(path, limit=3, cursor=first["next"])
+
+    assert first[path] + second[path] == whole[path]
+    assert whole["next"] is None
+    for wrong in (
+        "x",
+        "",
+        first["next"][:-1],
+        house.get("sweeps" if path != "sweeps" else "fleets", limit=1)["next"],
+    ):
+        status, body = house.refused(path, cursor=wrong)
+        assert (status, body["error"]) == (400, "bad_cursor")
+    assert house.refused(path, limit=0)[0] == 422
+
+
+def test_lists_are_filtered_by_what_became_of_things(house: House) -> None:
+    known = filled(house)
+    house.report(
+        house.tester(known["fleet"], "rome"),
+        known["sweep"],
+        Found(server="ams", rtt_us=[1, 2]),
+        health={"trusted": False, "reason": "cpu"},
+        started_at=NOON + timedelta(hours=2),
+    )
+    later = (NOON + timedelta(hours=1)).isoformat()
+
+    assert [item["tester"] for item in house.get("runs", trusted=False)["runs"]] == ["rome"]
+    assert len(house.get("runs", trusted=True)["runs"]) == 10
+    assert [item["tester"] for item in house.get("runs", since=later)["runs"]] == ["rome"]
+    assert len(house.get("runs", until=later)["runs"]) == 10
+    assert {item["server"] for item in house.get("results", state="dns_failed")["results"]} == {"gone"}
+    assert [item["tester"] for item in house.get("results", trusted=False)["results"]] == ["rome"]
+    assert len(house.get("sweeps", until=later)["sweeps"]) == 1
+    assert house.get("sweeps", since=later)["sweeps"] == house.get("sweeps", outcome="failed")["sweeps"] == []
+
+
 def test_a_result_is_what_the_tester_sent(house: House) -> None:
     known = filled(house, runs=1)
 

@@ -12,6 +12,10 @@ from tests.collector.a_collector import a_report
 from wire.announce import Announcement, Heartbeat
 
 READS = {
+    "/api/v1/fleets": {"name", "limit", "cursor"},
+    "/api/v1/testers": {"fleet", "include_retired", "limit", "cursor"},
+    "/api/v1/sweeps": {"fleet", "outcome", "since", "until", "limit", "cursor"},
+    "/api/v1/sweeps/{sweep_id}/summary": {"sweep_id", "worst"},
     "/api/v1/runs": {
         *("sweep_id", "fleet", "tester", "state", "trusted", "since", "until", "limit", "cursor", "format")
     },
