@@ -72,7 +72,7 @@ def missing_of(made: Sequence[Any], *, spec: Any, is_finished: bool) -> list[dic
     ]
     for name, of_tester in by_tester.items():
         found += [_missing(run, what, reason) for run in of_tester for what, reason in _lacks(run)]
-        of = of_tester[-1].of
+        of = of_tester[-1].of or _repeat(spec)
         known = {run.index for run in of_tester}
         why = "no run was announced" if is_finished else "not announced yet"
         found += [
@@ -106,12 +106,16 @@ def _missing(run: Any, what: str, reason: str) -> dict[str, Any]:
 
 def _planned(made: Sequence[Any], *, spec: Any) -> int | None:
     """Return how many runs a sweep was to have: as its testers said, else as its specification does."""
-    repeat = spec.get("repeat") if isinstance(spec, dict) else None
-    each = repeat if isinstance(repeat, int) and not isinstance(repeat, bool) else None
+    each = _repeat(spec)
     told: dict[str, int | None] = dict.fromkeys(_named(spec), each)
-    told |= {run.tester: run.of for run in made}
+    told |= {run.tester: run.of or each for run in made}
     counts = [count for count in told.values() if count is not None]
     return sum(counts) if counts and len(counts) == len(told) else None
+
+
+def _repeat(spec: Any) -> int | None:
+    repeat = spec.get("repeat") if isinstance(spec, dict) else None
+    return repeat if isinstance(repeat, int) and not isinstance(repeat, bool) else None
 
 
 def _named(spec: Any) -> set[str]:

@@ -44,9 +44,12 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(database_url: str, *, port: int = 0) -> Iterator[Program]:
+def serving(database_url: str, *, port: int = 0, settings: dict[str, str] | None = None) -> Iterator[Program]:
     process = subprocess.Popen(
-        command(database_url, "--port", str(port)), stderr=subprocess.PIPE, text=True, env=environment()
+        command(database_url, "--port", str(port)),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment() | (settings or {}),
     )
     assert process.stderr is not None
     try:
