@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from collector.history.again import make_again
+from collector.history.periods import Period
 from collector.history.rolled import Asked, series
 from collector.history.rollups import Roller
 from collector.history.segments import DAY, HOUR, hour_of
@@ -98,9 +99,9 @@ def test_a_series_has_a_point_for_each_hour_or_day_with_results(past: Past, chan
     fill(past, chance, count=60)
     Roller(past.engine).roll_up(START + timedelta(days=2, hours=5, minutes=30))
     asked = Asked(tester_number=1, server_number=2, since=START + timedelta(minutes=90), until=NOW)
-    for step, by_day in ((HOUR, False), (DAY, True)):
+    for step in (HOUR, DAY):
         with past.engine.connect() as connection:
-            points = series(connection, asked, by_day=by_day)
+            points = series(connection, asked, Period(length=step))
         for at, path in points:
             exact = past.exact(1, 2, since=max(at, asked.since), until=at + step)
             figure = path.sums.regrouped(np.zeros(len(path), dtype=np.int64), groups=1).figures().one(0)
