@@ -68,7 +68,10 @@ def period_of(text: str) -> Period | None:
 
 
 def fitting(since: datetime, until: datetime, *, points: int, least: timedelta = MINUTE) -> Period:
-    """Return the shortest period of a nice length that cuts a window into at most `points`."""
+    """Return the shortest period of a nice length that cuts a window into at most `points`, 2 or more.
+
+    One will not do: a period of any length may begin within the window.
+    """
     longest = NICE[-1]
     for length in NICE:
         period = Period(length=length)

@@ -75,7 +75,7 @@ def get_path(
     ] = RUN,
     points: Annotated[
         int | None,
-        Query(ge=1, le=MOST_POINTS, description=f"at most so many points, by auto; {DEFAULT_POINTS} else"),
+        Query(ge=2, le=MOST_POINTS, description=f"at most so many points, by auto; {DEFAULT_POINTS} else"),
     ] = None,
     limit: Annotated[
         int | None,

@@ -127,6 +127,8 @@ def test_clients_that_do_not_read_are_left_when_the_time_is_up(
 def test_a_database_that_goes_away_leaves_no_whole_file(postgres_url: str, form: str) -> None:
     engine = engine_of(postgres_url)
     fill(engine, runs=600)
+    # What is ended below shall be the collector's alone.
+    engine.dispose()
     with serving(postgres_url) as program:
         address = urlsplit(program.url)
         client = http.client.HTTPConnection(str(address.hostname), address.port, timeout=DEADLINE_S)
@@ -137,7 +139,7 @@ def test_a_database_that_goes_away_leaves_no_whole_file(postgres_url: str, form:
             others = sa.text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND query LIKE '%ping_results%'"
+                " AND query LIKE 'SELECT ping_results%'"
             )
             while not ended.is_set():
                 with engine.connect() as connection:
