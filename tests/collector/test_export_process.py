@@ -148,8 +148,9 @@ def test_a_database_that_goes_away_leaves_no_whole_file(postgres_url: str, form:
                 ended.wait(0.01)
 
         killer = threading.Thread(target=end_all)
-        killer.start()
+        # It has begun: before its first byte it would be a 503.
         answer = client.getresponse()
+        killer.start()
         try:
             with pytest.raises(http.client.IncompleteRead) as broken:
                 answer.read()

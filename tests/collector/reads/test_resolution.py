@@ -99,13 +99,13 @@ def test_more_points_than_an_answer_may_hold_are_refused_with_what_would_do(hous
     fleet = house.fleet()
     tester, sweep = house.tester(fleet, "oslo"), house.sweep(fleet)
     for index in range(2):
-        start = NOON - timedelta(days=3_650 * index)
+        start = NOON - timedelta(days=2_000 * index)
         house.report(tester, sweep, Found(server="ams", rtt_us=[1]), index=index, started_at=start)
 
     status, body = house.refused("path", resolution="5m", **LONG_AGO)
 
     assert (status, body["error"]) == (422, "too_many_points")
-    assert body["hint"].startswith("ask for resolution=1d or longer")
+    assert body["hint"].startswith("ask for resolution=12h or longer")
     assert len(house.get("path", resolution="1d", **LONG_AGO)["points"]) == 2
     assert len(house.get("path", resolution="auto", **LONG_AGO)["points"]) == 2
 
