@@ -27,7 +27,7 @@ from collector.metrics.own import OwnMetrics
 from collector.metrics.storing import counted
 from collector.session import engine_of
 from collector.settings import Settings
-from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers
+from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers, tokens
 from collector.web.bodies import CapBodies
 from collector.web.failures import unavailable
 from collector.web.reads_answers import Problem
@@ -48,6 +48,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         (413, "The body is too large"),
         (415, "The Content-Encoding is unknown"),
         (422, "A field is not as it must be, or the version is unknown"),
+        (429, "Too many wrong credentials came of late; Retry-After says when to try again"),
         (503, "The database is away, busy or full; Retry-After says when to try again"),
     )
 }
@@ -110,7 +111,7 @@ def create_app(
     app.state.services = services
     for module in (health, metrics, legacy, reads, events):
         app.include_router(module.router)
-    for module in (fleets, testers, sweeps, runs):
+    for module in (fleets, testers, sweeps, runs, tokens):
         app.include_router(module.router, responses=ERRORS)
     _add_answers(app, services)
     return app

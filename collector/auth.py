@@ -2,29 +2,28 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 import sqlalchemy as sa
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from collector.errors import Refused
 from collector.ingest.runs import OWNER_COLUMNS, Owner, owner_in
 from collector.session import reading
 from collector.tables import fleets, testers, tokens
+from collector.throttle import RETRY_AFTER_S
+from collector.tokens import ADMIN, READER, ROLES, TESTER, digest_of_token, live_digests, new_token
 from collector.web.state import Services, services
 
-ADMIN = "admin"
-READER = "reader"
-TESTER = "tester"
-ROLES = (ADMIN, READER)
-"""The roles that `collector token issue` gives."""
+__all__ = ["ADMIN", "READER", "ROLES", "TESTER", "digest_of_token", "new_token"]
 
 MAX_HEADER = 1_000
+NOBODY = b"-" * 64
+"""As long as a digest, and none: what there is to compare where there is nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,40 +51,40 @@ class Caller:
     tester: Tester | None = None
 
 
-def new_token() -> str:
-    """Return a random token of 256 bits."""
-    return secrets.token_urlsafe(32)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Credentials:
+    user: str
+    digest: str
 
 
-def digest_of_token(token: str) -> str:
-    """Return what is stored for a token: its SHA-256 in lower-case hexadecimal.
+async def caller(request: Request, at: Annotated[Services, Depends(services)]) -> Caller | None:
+    """Return who sent a request, None where it has no credentials; refuse wrong ones.
 
-    A plain digest is enough for 256 random bits; passwords that people choose would need more.
+    Too many wrong ones are refused with 429, and most of them without a question to the database.
     """
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def caller(request: Request, at: Annotated[Services, Depends(services)]) -> Caller | None:
-    """Return who sent a request, None where it has no credentials; refuse wrong ones."""
     header = request.headers.get("authorization")
     if header is None:
         return None
-    user, token = _credentials(header)
-    given = digest_of_token(token)
-    with reading(at.engine) as connection:
-        # The same queries and comparisons for every user, so that an answer's time does not tell
-        # which users there are.
-        tester, tester_digests = _tester_digests(connection, user)
-        role_digests = _role_digests(connection, user)
-    extra = at.settings.admin_token
-    admin_digest = digest_of_token(extra) if extra is not None and user == ADMIN else ""
-    matches = [
-        hmac.compare_digest(given, known)
-        for known in (*tester_digests, *role_digests, admin_digest, "-" * 64)
-    ]
-    if not any(matches):
-        raise _unauthorized("the user or the token is wrong")
-    return Caller(role=TESTER, tester=tester) if tester is not None else Caller(role=user)
+    given = _credentials(header)
+    if given is None:
+        raise _failed(at, "the credentials are not those of Basic Auth")
+    if at.failures.is_hopeless(given.digest):
+        raise _too_many()
+    found = await to_thread.run_sync(_found, at, given)
+    if found is None:
+        raise _failed(at, "the user or the token is wrong")
+    return found
+
+
+async def is_still_good(request: Request, at: Services) -> bool:
+    """Return whether the credentials of a request that goes on for long are good yet."""
+    header = request.headers.get("authorization")
+    given = None if header is None else _credentials(header)
+    try:
+        return given is None or await to_thread.run_sync(_found, at, given) is not None
+    except sa.exc.SQLAlchemyError:
+        # Nobody knows while the database is away, and nothing can be read meanwhile.
+        return True
 
 
 async def require_admin(found: Annotated[Caller | None, Depends(caller)]) -> Caller:
@@ -150,46 +149,77 @@ def _unauthorized(message: str) -> Refused:
     )
 
 
-def _credentials(header: str) -> tuple[str, str]:
+def _failed(at: Services, message: str) -> Refused:
+    return _too_many() if at.failures.note() else _unauthorized(message)
+
+
+def _too_many() -> Refused:
+    return Refused(
+        429,
+        "too_many_failures",
+        "too many wrong credentials came of late, these among them",
+        hint="look at user and token, then try again",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def _credentials(header: str) -> _Credentials | None:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > MAX_HEADER:
-        raise _unauthorized("the credentials are not those of Basic Auth")
+        return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except (binascii.Error, ValueError):
-        raise _unauthorized("the credentials are not those of Basic Auth") from None
+        return None
     user, separator, token = text.partition(":")
-    if not separator:
-        raise _unauthorized("the credentials are not those of Basic Auth")
-    return user, token
+    return _Credentials(user=user, digest=digest_of_token(token)) if separator else None
 
 
-def _tester_digests(connection: sa.Connection, user: str) -> tuple[Tester | None, list[str]]:
+def _found(at: Services, given: _Credentials) -> Caller | None:
+    """Return whose credentials these are, None for wrong ones.
+
+    The same queries and comparisons for every user, so that an answer's time does not tell which
+    users there are, or how many tokens each has.
+    """
+    now = at.now()
+    with reading(at.engine) as connection:
+        if at.failures.may_make_list():
+            read_at_s = at.failures.now_s()
+            at.failures.keep_list([*live_digests(connection, now=now), _of_setting(at)], read_at_s=read_at_s)
+        tester = connection.execute(
+            sa.select(*OWNER_COLUMNS, testers.c.token_sha256)
+            .join(fleets, fleets.c.id == testers.c.fleet_id)
+            .where(testers.c.uuid == _uuid_or_nil(given.user))
+        ).one_or_none()
+        issued = connection.execute(
+            sa.select(tokens.c.role, tokens.c.tester_id, tokens.c.sha256, tokens.c.revoked_at).where(
+                tokens.c.sha256 == given.digest
+            )
+        ).one_or_none()
+    is_held = _equal(given.digest, None if tester is None else tester.token_sha256)
+    is_issued = _equal(given.digest, None if issued is None else issued.sha256)
+    is_set = _equal(given.digest, _of_setting(at))
+    is_issued = is_issued and issued is not None and (issued.revoked_at is None or issued.revoked_at > now)
+    if tester is not None:
+        is_issued = is_issued and issued is not None and issued.role == TESTER
+        if not (is_held or (is_issued and issued is not None and issued.tester_id == tester[0])):
+            return None
+        return Caller(role=TESTER, tester=Tester(owner=owner_in(tester, UUID(given.user))))
+    is_issued = is_issued and issued is not None and issued.role == given.user and given.user in ROLES
+    return Caller(role=given.user) if is_issued or (is_set and given.user == ADMIN) else None
+
+
+def _equal(digest: str, known: str | None) -> bool:
+    return hmac.compare_digest(digest.encode(), NOBODY if known is None else known.encode())
+
+
+def _of_setting(at: Services) -> str:
+    extra = at.settings.admin_token
+    return digest_of_token(extra) if extra is not None else NOBODY.decode()
+
+
+def _uuid_or_nil(user: str) -> UUID:
     try:
-        uuid = UUID(user)
+        return UUID(user)
     except ValueError:
-        uuid = UUID(int=0)
-    row = connection.execute(
-        sa.select(*OWNER_COLUMNS, testers.c.token_sha256)
-        .join(fleets, fleets.c.id == testers.c.fleet_id)
-        .where(testers.c.uuid == uuid)
-    ).one_or_none()
-    number = -1 if row is None else row[0]
-    issued = connection.execute(
-        sa.select(tokens.c.sha256).where(
-            tokens.c.role == TESTER, tokens.c.tester_id == number, tokens.c.revoked_at.is_(None)
-        )
-    ).scalars()
-    if row is None:
-        return None, [*issued]
-    tester = Tester(owner=owner_in(row, uuid))
-    return tester, [*issued, *([] if row.token_sha256 is None else [row.token_sha256])]
-
-
-def _role_digests(connection: sa.Connection, user: str) -> list[str]:
-    rows = connection.execute(
-        sa.select(tokens.c.sha256).where(
-            tokens.c.role == (user if user in ROLES else ""), tokens.c.revoked_at.is_(None)
-        )
-    )
-    return [*rows.scalars()]
+        return UUID(int=0)

@@ -22,7 +22,7 @@ COMMANDS: dict[str, Entry] = {
     "migrate": Entry(target="collector.commands.migrate:migrate", help="Bring the database up to date."),
     "prune": Entry(target="collector.commands.prune:prune_now", help="Remove what is too old, now."),
     "backfill": Entry(target="collector.commands.backfill:backfill", help="Make rollups again."),
-    "token": Entry(target="collector.commands.token:token", help="Issue, list and revoke tokens."),
+    "token": Entry(target="collector.commands.token:token", help="Issue, list, rotate and revoke tokens."),
     "testers": Entry(target="collector.commands.testers:testers", help="Work on the testers table."),
 }
 

@@ -34,8 +34,13 @@ def parsed_url(database_url: str) -> sa.URL:
     """Return the URL with its driver named; raise `ConfigurationError` for one of another kind."""
     try:
         url = sa.make_url(database_url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
+        # ValueError: a port that is no number.
         raise _bad_url() from None
+    if "@" in (url.host or ""):
+        raise ConfigurationError(
+            "the password in the database URL has an @", hint="write it as %40, and / as %2F"
+        )
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database not in (None, "", ":memory:"):
         return url.set(drivername="sqlite")
@@ -106,6 +111,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=BUSY_TIMEOUT_S,
+        hide_parameters=True,
     )
     event.listen(engine, "do_connect", make_directory)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -123,6 +129,8 @@ def _postgres(url: sa.URL) -> sa.Engine:
         max_overflow=POOL_OVERFLOW,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,
+        # What was sent has no place in the text of an error, nor in the log.
+        hide_parameters=True,
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import anyio
@@ -11,7 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from collector.auth import require_reader
+from collector.auth import is_still_good, require_reader
 from collector.errors import Refused, Unavailable
 from collector.session import reading
 from collector.tables import events
@@ -31,6 +32,8 @@ STEP_S = 0.1
 """How soon a stream notices that the collector stops."""
 
 RETRY_MS = 2_000
+ASK_AGAIN_S = 5.0
+"""How long a stream goes on after its token was revoked."""
 
 
 class Streams:
@@ -61,19 +64,25 @@ async def stream_events(
     # An id beyond the newest is of another database; waiting for it would be waiting for ever.
     start = newest if wanted is None else min(wanted, newest)
     return StreamingResponse(
-        _stream(at, start=start, streams=streams),
+        _stream(at, start=start, streams=streams, may_go_on=partial(is_still_good, request, at)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(at: Services, *, start: int, streams: Streams) -> AsyncIterator[str]:
+async def _stream(
+    at: Services, *, start: int, streams: Streams, may_go_on: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[str]:
     streams.count += 1
     try:
         yield f"retry: {RETRY_MS}\n\n"
         last, begun = start, time.monotonic()
-        said = polled = begun
+        said = polled = asked = begun
         while not at.stopping.is_set() and time.monotonic() - begun < LONGEST_S:
+            if time.monotonic() - asked >= ASK_AGAIN_S:
+                if not await may_go_on():
+                    return
+                asked = time.monotonic()
             try:
                 rows = await to_thread.run_sync(_after, at.engine, last)
             except sa.exc.SQLAlchemyError:

@@ -41,6 +41,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "What a parameter names is unknown"},
     409: {"model": Problem, "description": "A name fits several; `ids` lists them"},
     422: {"model": Problem, "description": "A parameter is of the wrong type, or the window is too large"},
+    429: {
+        "model": Problem,
+        "description": "Too many wrong credentials came of late; Retry-After says when to try again",
+    },
     503: {
         "model": Problem,
         "description": "The database is away or busy; Retry-After says when to try again",

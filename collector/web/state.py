@@ -12,6 +12,7 @@ from fastapi import Request
 from collector.ingest.queue import ReportQueue
 from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
+from collector.throttle import Failures
 
 MOST_EXPORTS = 4
 """Exports that are on their way at a time; each holds a connection and a state of the database."""
@@ -60,6 +61,7 @@ class Services:
     stopping: threading.Event = field(default_factory=threading.Event)
     storage: Storage = field(default_factory=Storage)
     counts: OwnMetrics = field(default_factory=OwnMetrics)
+    failures: Failures = field(default_factory=Failures)
 
     def now(self) -> datetime:
         """Return the collector's clock."""

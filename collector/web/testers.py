@@ -14,6 +14,7 @@ from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
 from collector.tables import fleets, heartbeats, runs, testers, tokens
+from collector.tokens import is_live, is_revoked
 from collector.web.fields import Digest, Name, Object, Text
 from collector.web.lookup import find_fleet
 from collector.web.reads_names import FleetName
@@ -61,6 +62,13 @@ def put_tester(
                 hint="its results are that fleet's; register a new tester",
             )
         _check_name(connection, fleet, tester_id, tester.name)
+        if tester.token_sha256 is not None and is_revoked(connection, tester.token_sha256):
+            raise Refused(
+                409,
+                "token_revoked",
+                f"this token of tester {tester.name} was revoked",
+                hint="register the digest of a new one",
+            )
         values: dict[str, Any] = {
             "name": tester.name,
             "location": tester.location,
@@ -111,7 +119,7 @@ def get_testers(
     `next` leads to the following page.
     """
     with reading(at.engine) as connection:
-        query = _testers().limit(limit + 1)
+        query = _testers(at.now()).limit(limit + 1)
         if cursor is not None:
             query = query.where(testers.c.id > key_in(cursor, TESTERS, int)[0])
         if fleet is not None:
@@ -158,16 +166,12 @@ def _check_name(connection: sa.Connection, fleet: sa.Row[Any], tester_id: UUID, 
         )
 
 
-def _testers() -> sa.Select[Any]:
+def _testers(now: datetime) -> sa.Select[Any]:
     # A scalar subquery walks an index of `runs`; grouping all runs would read them all.
     last_report = (
         sa.select(sa.func.max(runs.c.reported_at)).where(runs.c.tester_id == testers.c.id).scalar_subquery()
     )
-    issued = (
-        sa.select(tokens.c.id)
-        .where(tokens.c.tester_id == testers.c.id, tokens.c.revoked_at.is_(None))
-        .exists()
-    )
+    issued = sa.select(tokens.c.id).where(tokens.c.tester_id == testers.c.id, is_live(now)).exists()
     return (
         sa.select(
             testers,
