@@ -20,6 +20,7 @@ LONGEST_S = 10**9
 """Thirty years: a time this far from now is still one that can be stored."""
 
 MOST_DAYS = 36_500
+MOST_PROBES = 10**9
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
@@ -42,6 +43,7 @@ class Settings:
     legacy_tester: str | None = None
     max_body_bytes: int = 64 * MIB
     max_report_bytes: int = 256 * MIB
+    max_probes: int = 10_000_000
     max_clock_offset_s: float = 2.0
     body_deadline_s: float = 120.0
     stop_deadline_s: int = 30
@@ -98,6 +100,7 @@ def read_settings(
         legacy_tester=_text(environment, "LEGACY_TESTER"),
         max_body_bytes=_number(environment, "MAX_BODY_BYTES", default.max_body_bytes),
         max_report_bytes=_number(environment, "MAX_REPORT_BYTES", default.max_report_bytes),
+        max_probes=_number(environment, "MAX_PROBES", default.max_probes, most=MOST_PROBES),
         max_clock_offset_s=float(
             _number(
                 environment, "MAX_CLOCK_OFFSET_S", int(default.max_clock_offset_s), least=0, most=LONGEST_S

@@ -28,9 +28,7 @@ class Span(click.ParamType[timedelta]):
 
     name = "duration"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return the time that a text says."""
         match = re.fullmatch(r"(\d{1,7})([smhd])", str(value).strip(), flags=re.ASCII)
         if match is None:
@@ -100,7 +98,9 @@ def list_tokens(
 @click.argument("number", type=number_type, required=False)
 @click.option("--tester", metavar="NAME", help="All tokens of a tester, by name or UUID.")
 @fleet_option
-@click.option("--grace", type=Span(), default="0s", help="How long the old one stays good: 1h.  [default: 0s]")
+@click.option(
+    "--grace", type=Span(), default="0s", help="How long the old one stays good: 1h.  [default: 0s]"
+)
 @database_option
 @click.pass_obj
 def rotate(
@@ -118,9 +118,7 @@ def rotate(
         if number is not None:
             fresh = tokens.rotate(connection, number, grace=grace, now=now)
         else:
-            fresh = tokens.rotate_tester(
-                connection, _tester(connection, tester, fleet), grace=grace, now=now
-            )
+            fresh = tokens.rotate_tester(connection, _tester(connection, tester, fleet), grace=grace, now=now)
     _print(fresh, old=f"token {number}" if number is not None else f"every other token of {tester}")
 
 

@@ -26,8 +26,23 @@ NOTHING = -1
 """A null in a column of counts."""
 
 MAX_INT4 = 2**31 - 1
-MOST_POSITIONS = 20_000_000
-"""Probes of one report; they are counted before they are decoded, since each takes 16 bytes then."""
+MOST_PROBES = 10_000_000
+RESULT_IN_PROBES = 10
+"""Each result costs as much memory as this many probes."""
+
+MOST_STRAY_COMMAS = 1_000_000
+"""Commas within names, which look like one more item until they are decoded."""
+
+SMALL_PART = 2**16
+"""Bytes of what stands beside the results, and of the details of one row."""
+
+MOST_DETAILS = 2**26
+MAX_DEPTH = 60
+DECODED_AT_A_TIME = 2**20
+KNOWN = (
+    *("v", "run_id", "tester_id", "sweep_id", "index", "of", "started_at", "finished_at", "end"),
+    *("probe", "engine", "health"),
+)
 
 EXPLAINED_BYTES = 2**20
 """Up to this size a refused report is read again by the slow reader, for its exact message."""
@@ -46,8 +61,16 @@ class _Rows(msgspec.Struct):
     duplicate: list[int | None]
     reordered: list[int | None]
     warmup: list[bool]
-    rtt_us: list[int]
-    details: dict[str, dict[str, Any]] | None = None
+    rtt_us: msgspec.Raw
+    details: dict[str, msgspec.Raw] | None = None
+
+
+class _Sized(msgspec.Struct):
+    """The same, before anything of it is decoded."""
+
+    planned: msgspec.Raw = msgspec.Raw(b"[]")
+    rtt_us: msgspec.Raw = msgspec.Raw(b"[]")
+    details: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 _COLUMNS = tuple(name for name in _Rows.__struct_fields__ if name not in ("rtt_us", "details"))
@@ -132,18 +155,23 @@ def one_after_another(parts: Sequence[Columns]) -> Columns:
     )
 
 
-def read_report(body: bytes) -> IncomingReport:
+def read_report(body: bytes, *, most_probes: int = MOST_PROBES) -> IncomingReport:
     """Return the report in an uncompressed body.
 
-    Raises `NotJson` where it is none at all, `WireError` where a field is not as it must be.
+    Raises `NotJson` where it is none at all, `TooManyProbes` where it would take too much memory,
+    `WireError` where a field is not as it must be.
     """
     try:
-        return _read(body)
-    except NotJson:
+        return _read(body, most_probes=most_probes)
+    except (NotJson, TooManyProbes):
         raise
     except WireError:
         _explain(body)
         raise
+
+
+class TooManyProbes(WireError):
+    """A report that is too large to be decoded."""
 
 
 class NotJson(WireError):
@@ -158,16 +186,15 @@ def _explain(body: bytes) -> None:
         Report.from_bytes(body)
 
 
-def _read(body: bytes) -> IncomingReport:
+def _read(body: bytes, *, most_probes: int) -> IncomingReport:
     try:
         raw = msgspec.json.decode(body, type=_Envelope)
-        # Raw values are only skimmed over: "results" is decoded by its own type below.
-        fields = Fields({name: _plain(value) for name, value in raw.items() if name != "results"})
+        # Raw values are only skimmed over, and what nobody knows stays so.
+        fields = Fields({name: _plain(name, raw[name]) for name in KNOWN if name in raw})
         fields.version(what="report", known=REPORT_VERSIONS)
         if "results" not in raw:
             raise WireError(field="results", reason="is missing")
-        if bytes(raw["results"]).count(b",") > MOST_POSITIONS + len(_COLUMNS) * MAX_SERVERS * 16:
-            raise WireError(field="results.rtt_us", reason=f"has more than {MOST_POSITIONS} items")
+        _check_size(raw["results"], most_probes=most_probes)
         rows = msgspec.json.decode(raw["results"], type=_Rows)
     except msgspec.ValidationError as error:
         raise WireError(field="", reason=str(error)) from None
@@ -189,8 +216,66 @@ def _read(body: bytes) -> IncomingReport:
     )
 
 
-def _plain(value: msgspec.Raw) -> Any:
-    return msgspec.json.decode(value)
+def _plain(name: str, value: msgspec.Raw) -> Any:
+    if memoryview(value).nbytes > SMALL_PART:
+        raise WireError(field=name, reason=f"is longer than {SMALL_PART} bytes")
+    decoded = msgspec.json.decode(value)
+    check_depth(decoded, field=name)
+    return decoded
+
+
+def check_depth(value: Any, *, field: str, depth: int = 0) -> None:
+    """Raise `WireError` for what is nested so deep that it could not be read back everywhere."""
+    if depth > MAX_DEPTH:
+        raise WireError(field=field, reason=f"is nested deeper than {MAX_DEPTH}")
+    if isinstance(value, dict):
+        for item in value.values():
+            check_depth(item, field=field, depth=depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            check_depth(item, field=field, depth=depth + 1)
+
+
+def _check_size(results: msgspec.Raw, *, most_probes: int) -> None:
+    """Count by commas what decoding would make of the results, before it is made."""
+    sized = msgspec.json.decode(results, type=_Sized)
+    probes, rows = _commas(sized.rtt_us) + 1, _commas(sized.planned) + 1
+    cost = probes + rows * RESULT_IN_PROBES
+    # A column that is longer than the others is refused later, but it must not be decoded first.
+    inner = memoryview(sized.details).nbytes
+    rest = _commas(results) - _commas(sized.details) - probes
+    if cost > most_probes or rest > rows * len(_COLUMNS) * 2 + MOST_STRAY_COMMAS:
+        raise TooManyProbes(
+            field="results",
+            reason=f"has {probes} probes and {rows} rows: more than {most_probes} probes, "
+            f"where each row counts as {RESULT_IN_PROBES} more",
+        )
+    if inner > MOST_DETAILS:
+        raise TooManyProbes(field="results.details", reason=f"is longer than {MOST_DETAILS} bytes")
+
+
+def _commas(raw: msgspec.Raw) -> int:
+    view = memoryview(raw)
+    return sum(
+        view[start : start + DECODED_AT_A_TIME].tobytes().count(b",")
+        for start in range(0, view.nbytes, DECODED_AT_A_TIME)
+    )
+
+
+def _whole_numbers(name: str, raw: msgspec.Raw, *, least: int, most: int) -> Ints:
+    """Return a list of integers, decoded part by part: as a list of Python's it takes ten times more."""
+    text = bytes(raw).strip()
+    if len(text) <= DECODED_AT_A_TIME or not text.startswith(b"["):
+        return _int32(name, msgspec.json.decode(text, type=list[int]), least=least, most=most)
+    parts: list[Ints] = []
+    start, end = 1, len(text) - 1
+    while start < end:
+        stop = text.find(b",", start + DECODED_AT_A_TIME, end)
+        stop = end if stop < 0 else stop
+        part = msgspec.json.decode(b"[" + text[start:stop] + b"]", type=list[int])
+        parts.append(_int32(name, part, least=least, most=most))
+        start = stop + 1
+    return np.concatenate(parts)
 
 
 def _columns(rows: _Rows) -> Columns:
@@ -204,7 +289,12 @@ def _columns(rows: _Rows) -> Columns:
     _check_texts(rows)
     _check_distinct(rows)
     planned = _int32("planned", rows.planned, least=0, most=MAX_PROBE_COUNT)
-    rtt_us = _int32("rtt_us", rows.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
+    try:
+        rtt_us = _whole_numbers("rtt_us", rows.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
+    except msgspec.ValidationError as error:
+        raise _wrong("rtt_us", str(error)) from None
+    except msgspec.DecodeError as error:
+        raise NotJson(str(error)) from None
     total = int(planned.sum(dtype=np.int64))
     if total != len(rtt_us):
         raise _wrong("rtt_us", f"has {len(rtt_us)} items, {total} are planned")
@@ -278,11 +368,18 @@ def _counts(name: str, values: list[int | None]) -> Ints:
     return column
 
 
-def _details(given: dict[str, dict[str, Any]], *, count: int) -> dict[int, bytes]:
+def _details(given: dict[str, msgspec.Raw], *, count: int) -> dict[int, bytes]:
     details: dict[int, bytes] = {}
-    for key, value in given.items():
+    for key, raw in given.items():
+        field = f"results.details.{key[:40]}"
         if not (key.isascii() and key.isdecimal() and int(key[:12]) < count):
-            raise _wrong(f"details.{key[:40]}", "is not a row of this report")
+            raise WireError(field=field, reason="is not a row of this report")
+        if memoryview(raw).nbytes > SMALL_PART:
+            raise WireError(field=field, reason=f"is longer than {SMALL_PART} bytes")
+        value = msgspec.json.decode(raw)
+        if not isinstance(value, dict):
+            raise WireError(field=field, reason="must be an object")
+        check_depth(value, field=field)
         if value:
             details[int(key[:12])] = msgspec.json.encode(value)
     return details

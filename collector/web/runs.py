@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from collector.auth import Tester, require_admin, require_tester, require_tester_or_admin, retired
 from collector.errors import Refused
 from collector.ingest.clock import offset_us
-from collector.ingest.columns import IncomingReport, NotJson, read_report
+from collector.ingest.columns import IncomingReport, NotJson, TooManyProbes, read_report
 from collector.ingest.heartbeats import keep_heartbeat
 from collector.ingest.reports import Delivery
 from collector.ingest.runs import Owner, abandon, announce, owner_of
@@ -127,7 +127,7 @@ async def put_report(
     def read() -> Delivery:
         body = decoded_body(packed, encoding=content_encoding, most=limits.max_report_bytes)
         digest = check_digest(body, report_digest)
-        report = _report(body)
+        report = _report(body, most_probes=limits.max_probes)
         whose = report.tester_id if tester is None else tester.uuid
         _check_run(
             run_id, whose, report.run_id, report.tester_id, sweep_id=report.sweep_id, index=report.index
@@ -184,9 +184,16 @@ def _read(read: Callable[[bytes], Message], body: bytes) -> Message:
         raise _refusal(error, not_json=error.reason.startswith("not JSON")) from None
 
 
-def _report(body: bytes) -> IncomingReport:
+def _report(body: bytes, *, most_probes: int) -> IncomingReport:
     try:
-        return read_report(body)
+        return read_report(body, most_probes=most_probes)
+    except TooManyProbes as error:
+        raise Refused(
+            413,
+            "too_many_probes",
+            str(error),
+            hint="split the servers over more testers, probe them less often, or raise COLLECTOR_MAX_PROBES",
+        ) from None
     except WireError as error:
         raise _refusal(error, not_json=isinstance(error, NotJson)) from None
 

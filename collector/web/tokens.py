@@ -128,9 +128,7 @@ def issue_token(asked: NewToken, at: Annotated[Services, Depends(services)]) -> 
     return _shown(fresh)
 
 
-@router.post(
-    "/tokens/{number}/rotate", summary="Replace a token", status_code=201, response_model=FreshToken
-)
+@router.post("/tokens/{number}/rotate", summary="Replace a token", status_code=201, response_model=FreshToken)
 def rotate_token(number: Number, how: Rotation, at: Annotated[Services, Depends(services)]) -> JSONResponse:
     """A new one for the same user; the old one ends after `grace_s`."""
     with writing(at.engine) as connection:

@@ -127,7 +127,9 @@ class Collector:
         return int(self.rows(sa.select(sa.func.count()).select_from(table))[0][0])
 
 
-def register(client: TestClient, *, fleet: str = "edge", tester: str = "oslo") -> tuple[UUID, UUID]:
+def register(
+    client: TestClient, *, fleet: str = "edge", tester: str = "oslo", token: str = TESTER_TOKEN
+) -> tuple[UUID, UUID]:
     """Register a fleet with one tester; return their UUIDs."""
     fleet_id, tester_id = uuid4(), uuid4()
     admin = basic("admin", ADMIN_TOKEN)
@@ -144,7 +146,7 @@ def register(client: TestClient, *, fleet: str = "edge", tester: str = "oslo") -
             "name": tester,
             "location": "eu-north-1",
             "config": {"driver": "local"},
-            "token_sha256": digest_of_token(TESTER_TOKEN),
+            "token_sha256": digest_of_token(token),
         },
         headers=admin,
     )
