@@ -30,6 +30,7 @@ from collector.settings import Settings
 from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers, tokens
 from collector.web.bodies import CapBodies
 from collector.web.failures import unavailable
+from collector.web.methods import AnswerHead, methods_of
 from collector.web.reads_answers import Problem
 from collector.web.state import Services
 from collector.web.watched import WatchHouse, WatchRequests, failure_code, refused_of
@@ -118,7 +119,11 @@ def create_app(
 
 
 class TellTime:
-    """Adds the collector's clock to every answer, so that a client can compare it with its own."""
+    """Adds to every answer what costs nothing.
+
+    The collector's clock, so that a client can compare it with its own; that nobody may take the
+    answer for another type than it says; and that no proxy keeps it, unless the route says otherwise.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -128,13 +133,17 @@ class TellTime:
 
         async def send_with_time(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[COLLECTOR_TIME] = time_text(datetime.now(UTC))
+                headers = MutableHeaders(scope=message)
+                headers[COLLECTOR_TIME] = time_text(datetime.now(UTC))
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_time)
 
 
 def _add_answers(app: FastAPI, services: Services) -> None:
+    app.add_middleware(AnswerHead)
     app.add_middleware(CapBodies, deadline_s=services.settings.body_deadline_s)
     # Added last, so that it stands outside: refusals of the body tell the time as well.
     app.add_middleware(TellTime)
@@ -158,10 +167,14 @@ def _add_answers(app: FastAPI, services: Services) -> None:
         return JSONResponse(body, status_code=status)
 
     @app.exception_handler(HTTPException)
-    async def http_error(_request: Request, error: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         code = CODES.get(error.status_code, "refused")
         body = Refused(error.status_code, code, str(error.detail), hint="see /openapi.json").body()
-        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # Several routes share a path: each knows its own methods alone.
+            headers["Allow"] = ", ".join(methods_of(app, request.url.path))
+        return JSONResponse(body, status_code=error.status_code, headers=headers)
 
     @app.exception_handler(sa.exc.SQLAlchemyError)
     @app.exception_handler(psycopg.Error)

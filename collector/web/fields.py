@@ -50,3 +50,8 @@ Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storab
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Object = Annotated[dict[str, JsonValue], AfterValidator(storable_object)]
 Time = Annotated[AwareDatetime, AfterValidator(in_utc)]
+
+CREATED: dict[int | str, dict[str, Any]] = {
+    201: {"description": "It is new", "content": {"application/json": {"schema": {"type": "object"}}}}
+}
+"""What a route says in /openapi.json that answers 201 for what is new, and 200 for what was there."""

@@ -12,7 +12,7 @@ from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.session import reading, writing
 from collector.tables import fleets
-from collector.web.fields import Name, Object, Text
+from collector.web.fields import CREATED, Name, Object, Text
 from collector.web.lookup import clean_text
 from collector.web.reads_page import MAX_LIMIT, Cursor, MostLimit, cursor_of, key_in
 from collector.web.state import Services, services
@@ -31,7 +31,9 @@ class NewFleet(BaseModel):
     orchestrator: Text
 
 
-@router.put("/fleets/{fleet_id}", dependencies=[Depends(require_admin)], summary="Register a fleet")
+@router.put(
+    "/fleets/{fleet_id}", dependencies=[Depends(require_admin)], responses=CREATED, summary="Register a fleet"
+)
 def put_fleet(fleet_id: UUID, fleet: NewFleet, at: Annotated[Services, Depends(services)]) -> JSONResponse:
     """201 for a new one, 200 for one that is known, 409 where its name is another's."""
     now = at.now()

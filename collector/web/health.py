@@ -34,7 +34,16 @@ async def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
     }
 
 
-@router.get("/readyz", summary="The database can be used")
+@router.get(
+    "/readyz",
+    summary="The database can be used",
+    responses={
+        503: {
+            "description": "Not now; `reason` says why",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    },
+)
 def readyz(at: Annotated[Services, Depends(services)]) -> JSONResponse:
     """503 where the database is away, at another revision, or a write has just failed."""
     try:

@@ -6,14 +6,38 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Request
 
 from collector.errors import ConfigurationError, Refused
-from collector.ingest.legacy import legacy_tester, read_form, store_form
+from collector.ingest.legacy import FIELDS, legacy_tester, read_form, store_form
 from collector.web.bodies import SMALL_BODY, read_body
+from collector.web.reads_answers import Problem
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["legacy"])
 
 
-@router.post("/", summary="A result in the original tester's form")
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "properties": {name: {"type": "string"} for name in FIELDS}}
+            }
+        },
+    }
+}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in (
+        (404, "The form is not taken here"),
+        (408, "The body took too long"),
+        (409, "COLLECTOR_LEGACY_TESTER names no tester any more"),
+        (413, "The body is too large"),
+        (422, "Not the original tester's form"),
+        (503, "The database is away, busy or full; Retry-After says when to try again"),
+    )
+}
+
+
+@router.post("/", summary="A result in the original tester's form", responses=REFUSALS, openapi_extra=FORM)
 async def post_form(request: Request, at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
     """Off (404) unless COLLECTOR_LEGACY_TESTER says whose results these are; kept verbatim."""
     name = at.settings.legacy_tester

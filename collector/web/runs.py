@@ -21,6 +21,7 @@ from collector.ingest.runs import Owner, abandon, announce, owner_of
 from collector.session import reading
 from collector.web.bodies import SMALL_BODY, check_digest, decoded_body, read_body
 from collector.web.described import ANNOUNCEMENT, HEARTBEAT, REPORT
+from collector.web.fields import CREATED
 from collector.web.state import Services, services
 from wire.announce import Announcement, Heartbeat
 from wire.errors import UnknownVersion, WireError
@@ -44,7 +45,9 @@ class Abandonment(BaseModel):
     reason: str = Field(max_length=1_000)
 
 
-@router.put("/runs/{run_id}", summary="Announce a run before it probes", openapi_extra=ANNOUNCEMENT)
+@router.put(
+    "/runs/{run_id}", summary="Announce a run before it probes", responses=CREATED, openapi_extra=ANNOUNCEMENT
+)
 async def put_run(
     run_id: UUID,
     request: Request,
@@ -105,7 +108,9 @@ async def post_heartbeat(
     return Response(status_code=204)
 
 
-@router.put("/runs/{run_id}/report", summary="Deliver the report of a run", openapi_extra=REPORT)
+@router.put(
+    "/runs/{run_id}/report", summary="Deliver the report of a run", responses=CREATED, openapi_extra=REPORT
+)
 @router.post("/runs/{run_id}/report", include_in_schema=False)
 async def put_report(
     run_id: UUID,

@@ -15,8 +15,8 @@ from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
-from collector.tables import RunState, UtcTime, fleets, runs, sweeps
-from collector.web.fields import Object, Time
+from collector.tables import EPOCH, MICROSECOND, RunState, UtcTime, fleets, microseconds_of, runs, sweeps
+from collector.web.fields import CREATED, Object, Time
 from collector.web.lookup import find_fleet, find_sweep
 from collector.web.reads_names import FleetName, span_of
 from collector.web.reads_page import DEFAULT_LIMIT, Cursor, Limit, cursor_of, key_in
@@ -53,7 +53,9 @@ class Finish(BaseModel):
     outcome: Outcome
 
 
-@router.put("/sweeps/{sweep_id}", dependencies=[Depends(require_admin)], summary="Begin a sweep")
+@router.put(
+    "/sweeps/{sweep_id}", dependencies=[Depends(require_admin)], responses=CREATED, summary="Begin a sweep"
+)
 def put_sweep(sweep_id: UUID, sweep: NewSweep, at: Annotated[Services, Depends(services)]) -> JSONResponse:
     """201 for a new one, 200 for one that is known, 409 where the schedule's tick is taken."""
     with writing(at.engine) as connection:

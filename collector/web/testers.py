@@ -15,7 +15,7 @@ from collector.history.events import add_event
 from collector.session import reading, writing
 from collector.tables import fleets, heartbeats, runs, testers, tokens
 from collector.tokens import is_live, is_revoked
-from collector.web.fields import Digest, Name, Object, Text
+from collector.web.fields import CREATED, Digest, Name, Object, Text
 from collector.web.lookup import find_fleet
 from collector.web.reads_names import FleetName
 from collector.web.reads_page import MAX_LIMIT, Cursor, MostLimit, cursor_of, key_in
@@ -43,7 +43,12 @@ class NewTester(BaseModel):
     keep_tokens: bool = False
 
 
-@router.put("/testers/{tester_id}", dependencies=[Depends(require_admin)], summary="Register a tester")
+@router.put(
+    "/testers/{tester_id}",
+    dependencies=[Depends(require_admin)],
+    responses=CREATED,
+    summary="Register a tester",
+)
 def put_tester(
     tester_id: UUID, tester: NewTester, at: Annotated[Services, Depends(services)]
 ) -> JSONResponse:
