@@ -15,7 +15,7 @@ from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
-from collector.tables import EPOCH, MICROSECOND, RunState, UtcTime, fleets, microseconds_of, runs, sweeps
+from collector.tables import RunState, UtcTime, fleets, runs, sweeps
 from collector.web.fields import CREATED, Object, Time
 from collector.web.lookup import find_fleet, find_sweep
 from collector.web.reads_names import FleetName, span_of

@@ -35,6 +35,12 @@ def token_of(directory: Path, *, tester_id: UUID) -> str:
     path = directory / str(tester_id)
     if path.exists():
         return path.read_text(encoding="ascii").strip()
+    return new_token(directory, tester_id=tester_id)
+
+
+def new_token(directory: Path, *, tester_id: UUID) -> str:
+    """Mint a tester's token and save it in the place of the one that there may be."""
+    path = directory / str(tester_id)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     write_whole(path, token.encode() + b"\n")
     return token

@@ -1,12 +1,12 @@
 """Makes a fleet known to its collector: who it is, who its testers are, and what they show as proof."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from orchestrator.act.access import Access
-from orchestrator.act.identity import digest_of_token, is_told, note_told, tester_id_of, token_of
+from orchestrator.act.identity import digest_of_token, is_told, new_token, note_told, tester_id_of, token_of
 from orchestrator.act.journal import FleetRecord, Journal
 from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorClient, CollectorRefused
@@ -117,20 +117,31 @@ def register(
         is_told_already = is_told(state.tokens, tester_id=tester_id, url=client.url)
         if is_told_already and row is not None and _is_same(row, tester):
             continue
-        token = token_of(state.tokens, tester_id=tester_id)
-        client.put_tester(
-            tester_id,
-            fleet_id=record.fleet_id,
-            name=tester.name,
-            location=None if tester.location is None else tester.location.region,
-            vps_provider=tester.provider,
-            config=tester.to_spec(),
-            token_sha256=digest_of_token(token),
-            # Testers that were started from the other place go on with the token they have.
-            keep_tokens=record.joined,
-        )
+        for digest in _digests(state, tester_id):
+            try:
+                client.put_tester(
+                    tester_id,
+                    fleet_id=record.fleet_id,
+                    name=tester.name,
+                    location=None if tester.location is None else tester.location.region,
+                    vps_provider=tester.provider,
+                    config=tester.to_spec(),
+                    token_sha256=digest,
+                    # Testers that were started from the other place go on with the token they have.
+                    keep_tokens=record.joined,
+                )
+                break
+            except CollectorRefused as error:
+                if error.code != "token_revoked":
+                    raise
         note_told(state.tokens, tester_id=tester_id, url=client.url)
     return ids
+
+
+def _digests(state: FleetState, tester_id: UUID) -> Iterator[str]:
+    """Give the digest of a tester's token, then, where somebody revoked it, that of a new one."""
+    yield digest_of_token(token_of(state.tokens, tester_id=tester_id))
+    yield digest_of_token(new_token(state.tokens, tester_id=tester_id))
 
 
 def _is_same(row: dict[str, Any], tester: Tester) -> bool:
