@@ -29,8 +29,8 @@ from tests.collector.a_collector import ADMIN_TOKEN, Collector, a_report, regist
 from tests.collector.test_roles import TABLE, TESTERS, House, sent
 from tests.conftest import SEED
 
-EXAMPLES = 5
-"""Of each operation, of data that fit and of data that do not; `make` as many as there is patience for."""
+EXAMPLES = 3
+"""Of each operation, of data that fit and of data that do not."""
 
 CHECKS = [
     not_a_server_error,
@@ -68,7 +68,8 @@ class Described:
         }
 
     def send(self, case: Any, *, known: bool) -> None:
-        if known:
+        ends_it = case.operation.path.endswith(("/retire", "/revoke-tokens", "/rotate-token", "/revoke"))
+        if known and not ends_it:
             for given_names in (case.path_parameters, case.query):
                 for name in set(given_names or {}) & set(self.names()):
                     given_names[name] = self.names()[name]
@@ -114,6 +115,8 @@ def described(database_url: str) -> Iterator[Described]:
 
 
 def test_every_operation_answers_as_it_is_described(described: Described) -> None:
+    # First of all: chance may give names and tokens to others.
+    _succeed(described)
     strategies = {
         (mode, operation.label): operation.as_strategy(generation_mode=mode)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -145,10 +148,6 @@ def test_every_operation_answers_as_it_is_described(described: Described) -> Non
             failures.append(str(group.exceptions))
         except AssertionError as error:
             failures.append(str(error))
-    try:
-        _succeed(described)
-    except BaseExceptionGroup as group:
-        failures.append(str(group.exceptions))
     assert not failures, "\n\n".join(failures)
     every = {(operation.method.upper(), operation.path) for operation in described.operations()}
     assert every - set(described.answered) == set()
