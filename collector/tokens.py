@@ -133,7 +133,7 @@ def listed(connection: sa.Connection, *, tester_number: int | None = None) -> Se
 
 def registered(connection: sa.Connection, *, tester_number: int | None = None) -> Sequence[sa.Row[Any]]:
     """Return the testers that have a token which an orchestrator registered: it has no number."""
-    query = (
+    query: sa.Select[Any] = (
         sa.select(testers.c.name, testers.c.uuid, fleets.c.name.label("fleet"), testers.c.created_at)
         .join(fleets, fleets.c.id == testers.c.fleet_id)
         .where(testers.c.token_sha256.is_not(None))
