@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import sqlalchemy as sa
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from collector.errors import Refused
@@ -58,10 +58,17 @@ class _Credentials:
 
 
 async def caller(request: Request, at: Annotated[Services, Depends(services)]) -> Caller | None:
-    """Return who sent a request, None where it has no credentials; refuse wrong ones.
+    """Return who sent a request, None where it has no credentials; refuse wrong ones (a dependency).
 
     Too many wrong ones are refused with 429, and most of them without a question to the database.
     """
+    return await caller_of(request, at)
+
+
+async def caller_of(
+    request: Request, at: Services, *, limiter: CapacityLimiter | None = None
+) -> Caller | None:
+    """Return the same; with a `limiter` in threads of its own, which nobody waits for who has left."""
     header = request.headers.get("authorization")
     if header is None:
         return None
@@ -70,7 +77,9 @@ async def caller(request: Request, at: Annotated[Services, Depends(services)]) -
         raise _failed(at, "the credentials are not those of Basic Auth")
     if at.failures.is_hopeless(given.digest):
         raise _too_many()
-    found = await to_thread.run_sync(_found, at, given)
+    found = await to_thread.run_sync(
+        _found, at, given, limiter=limiter, abandon_on_cancel=limiter is not None
+    )
     if found is None:
         raise _failed(at, "the user or the token is wrong")
     return found

@@ -12,7 +12,7 @@ import structlog
 
 from collector.history.events import forget_events
 from collector.history.partitions import PARTITIONED, Partitions
-from collector.history.retention import Keep, Removed, prune
+from collector.history.retention import Keep, Old, prune
 from collector.history.rollups import Roller
 from collector.session import writing
 
@@ -26,7 +26,7 @@ class Watch(Protocol):
     def rolled_up(self, hours: int) -> None:
         """A round of the rollup job has ended, and so many hours of one tester were done."""
 
-    def removed(self, removed: Removed) -> None:
+    def removed(self, removed: Old) -> None:
         """Retention has removed something."""
 
     def failed(self, error: sa.exc.SQLAlchemyError | psycopg.Error) -> None:

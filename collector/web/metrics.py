@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from collector.auth import caller, require_reader
+from collector.auth import caller_of, require_reader
 from collector.errors import ConfigurationError, Refused, Unavailable
 from collector.metrics.latest_runs import LatestRuns, read_latest_runs
 from collector.metrics.page import OPENMETRICS, PLAIN, content_type_for, gzip_wanted, page, zipped
@@ -121,7 +121,7 @@ async def _let_in(request: Request, at: Services, scrapes: Scrapes) -> None:
         await require_reader(None, at)
         return
     try:
-        found = await to_thread.run_sync(caller, request, at, limiter=scrapes.asking, abandon_on_cancel=True)
+        found = await caller_of(request, at, limiter=scrapes.asking)
         await require_reader(found, at)
     except Unavailable:
         raise

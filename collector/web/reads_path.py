@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from collector.errors import Refused
 from collector.history.figures import CellState, Figure, Rows, pool, state_of
+from collector.history.gone import pruned_before
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.periods import MINUTE, Period, fitting, period_of
 from collector.history.queries import RunFilter
@@ -19,7 +20,6 @@ from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
-from collector.history.rollups import pruned_before
 from collector.history.segments import DAY, HOUR
 from collector.session import reading
 from collector.tables import fleets, runs

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.history.partitions import PARTITIONED
-from collector.history.retention import Removed
+from collector.history.retention import Old
 from collector.metrics.own import OwnMetrics
 from collector.web.failures import unavailable
 
@@ -78,7 +78,7 @@ class WatchHouse:
         """Take note of a round of the rollup job."""
         self._own.rolled_up(hours)
 
-    def removed(self, removed: Removed) -> None:
+    def removed(self, removed: Old) -> None:
         """Take note of what retention removed."""
         # A partition's name begins with its table's.
         for periods in PARTITIONED:
