@@ -140,10 +140,16 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/testers"): get("/api/v1/testers"),
     ("GET", "/api/v1/sweeps"): get("/api/v1/sweeps"),
     ("GET", "/api/v1/sweeps/{sweep_id}"): lambda house: Asked(path=f"/api/v1/sweeps/{house.a_sweep()}"),
+    ("GET", "/api/v1/sweeps/{sweep_id}/summary"): lambda house: Asked(
+        path=f"/api/v1/sweeps/{house.a_sweep()}/summary"
+    ),
     ("GET", "/api/v1/runs"): get("/api/v1/runs"),
     ("GET", "/api/v1/runs/{run_id}"): lambda house: Asked(path=f"/api/v1/runs/{house.report.run_id}"),
     ("GET", "/api/v1/results"): get("/api/v1/results"),
     ("GET", "/api/v1/servers"): get("/api/v1/servers"),
+    ("GET", "/api/v1/hours"): get("/api/v1/hours"),
+    ("GET", "/api/v1/days"): get("/api/v1/days"),
+    ("GET", "/metrics"): get("/metrics"),
     ("GET", "/api/v1/matrix"): get("/api/v1/matrix", fleet="edge"),
     ("GET", "/api/v1/path"): get("/api/v1/path", **PATH),
     ("GET", "/api/v1/slow"): get("/api/v1/slow", fleet="edge"),
