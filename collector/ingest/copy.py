@@ -23,7 +23,7 @@ NULL = -1
 BLOCK_POSITIONS = 1_000_000
 """Probes that are put into one buffer at a time."""
 
-_COPY = f"COPY ping_results ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+COPY = f"COPY ping_results ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 
 
 class CopyWriter:
@@ -48,8 +48,8 @@ class CopyWriter:
         driver = connection.connection.driver_connection
         assert driver is not None
         try:
-            with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-                for block in _blocks(batch):
+            with driver.cursor() as cursor, cursor.copy(COPY) as copy:
+                for block in blocks(batch):
                     copy.write(block)
         except psycopg.errors.CheckViolation:
             # The partition was known and is gone; the next try makes it again.
@@ -58,7 +58,8 @@ class CopyWriter:
         return count
 
 
-def _blocks(batch: Batch) -> Iterator[bytes]:
+def blocks(batch: Batch) -> Iterator[bytes]:
+    """Give what COPY is sent for a batch, piece by piece."""
     yield HEADER
     keys = _Keys.of(batch)
     for rows in _shapes(batch):
