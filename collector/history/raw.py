@@ -41,7 +41,8 @@ def read_raw(
     with_runs = ping_results.join(
         runs, sa.and_(runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id)
     )
-    wanted = (between(ping_results.c.ts, spans), *conditions)
+    # Every result has its run's start: said of both, neither table is read as a whole.
+    wanted = (between(ping_results.c.ts, spans), between(runs.c.started_at, spans), *conditions)
     trusted = sa.func.coalesce(runs.c.trusted, sa.true())
     unknown = sa.case((sa.and_(ping_results.c.late.is_(None), ping_results.c.planned > 0), 1), else_=0)
     key = (ping_results.c.tester_id, ping_results.c.server_id)

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from collector.history.gone import pruned_before
 from collector.history.partitions import DAILY, HOURLY, Partitions
@@ -214,7 +215,7 @@ def _replace_hours(connection: sa.Connection, pack: Mapping[datetime, Sequence[i
                 paths = read_raw(connection, [span], ping_results.c.tester_id.in_(testers))
                 replace_rollups(connection, ping_rollups_hour, hour, testers, paths)
             _mark_days(connection, day_of(hour), testers)
-        _cross_off(connection, taken)
+        _cross_off(connection, taken, *dirty)
         done += len(testers)
     return done
 
@@ -236,14 +237,20 @@ def _add(connection: sa.Connection, table: sa.Table, period: Span, span: Span, t
     replace_rollups(connection, table, period.start, testers, together([*fresh, there]))
 
 
-def _cross_off(connection: sa.Connection, taken: Sequence[Any]) -> None:
-    if taken:
-        statement = (
-            sa.update(runs)
-            .where(runs.c.tester_id == sa.bindparam("of_tester"), runs.c.run_id == sa.bindparam("of_run"))
-            .values(dirty=False)
-        )
-        connection.execute(statement, [{"of_tester": row[0], "of_run": row[1]} for row in taken])
+def _cross_off(connection: sa.Connection, taken: Sequence[Any], *dirty: sa.ColumnElement[bool]) -> None:
+    if not taken:
+        return
+    if connection.dialect.name == "postgresql":
+        # One statement with one value; what is true of all of them leads to them by the index.
+        ids = sa.literal([row.run_id for row in taken], postgresql.ARRAY(sa.Uuid))
+        connection.execute(sa.update(runs).where(*dirty, runs.c.run_id == sa.any_(ids)).values(dirty=False))
+        return
+    statement = (
+        sa.update(runs)
+        .where(runs.c.tester_id == sa.bindparam("of_tester"), runs.c.run_id == sa.bindparam("of_run"))
+        .values(dirty=False)
+    )
+    connection.execute(statement, [{"of_tester": row[0], "of_run": row[1]} for row in taken])
 
 
 def _mark_days(connection: sa.Connection, day: datetime, testers: Sequence[int]) -> None:
