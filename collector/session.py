@@ -120,7 +120,9 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _postgres(url: sa.URL) -> sa.Engine:
     # Compiling a statement takes longer than any of ours takes.
-    settings = f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c lock_timeout=30000"
+    settings = (
+        f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c lock_timeout=30000"
+    )
     given = url.query.get("options")
     options = f"{given} {settings}" if isinstance(given, str) else settings
     return sa.create_engine(

@@ -4,7 +4,7 @@
 each value, and leaves it to `wire.report` to name what is wrong with a small report that it refuses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -15,9 +15,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from collector.ingest.names import COLUMNS as NAMES
+from collector.ingest.names import KnownNames, Names, check_length, wrong
 from wire.errors import WireError
-from wire.fields import Fields, check_text
-from wire.job import MAX_PROBE_COUNT, MAX_SERVERS, PROBE_TYPES, ProbePlan
+from wire.fields import Fields
+from wire.job import MAX_PROBE_COUNT, ProbePlan
 from wire.report import ENDS, LATE, MAX_RTT_US, NOT_SENT, Report
 from wire.versions import REPORT_VERSIONS
 
@@ -48,14 +50,9 @@ EXPLAINED_BYTES = 2**20
 """Up to this size a refused report is read again by the slow reader, for its exact message."""
 
 
-class _Rows(msgspec.Struct):
-    server: list[str]
-    group: list[str]
-    host: list[str]
-    address: list[str | None]
-    family: list[int | None]
-    probe_type: list[str]
-    port: list[int | None]
+class _Figures(msgspec.Struct):
+    """The columns of a report besides its names."""
+
     planned: list[int]
     late: list[int | None]
     duplicate: list[int | None]
@@ -73,7 +70,9 @@ class _Sized(msgspec.Struct):
     details: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-_COLUMNS = tuple(name for name in _Rows.__struct_fields__ if name not in ("rtt_us", "details"))
+_COLUMNS = tuple(name for name in _Figures.__struct_fields__ if name not in ("rtt_us", "details"))
+_ALL_COLUMNS = len(_COLUMNS) + len(NAMES)
+_known_names = KnownNames()
 _Envelope = dict[str, msgspec.Raw]
 
 
@@ -98,6 +97,8 @@ class Columns:
     warmup: npt.NDArray[np.bool_]
     rtt_us: Ints
     details: dict[int, bytes]
+    digest: bytes = b""
+    """Equal digests, equal servers with equal labels; empty where nobody knows."""
 
     def __len__(self) -> int:
         return len(self.server)
@@ -195,7 +196,8 @@ def _read(body: bytes, *, most_probes: int) -> IncomingReport:
         if "results" not in raw:
             raise WireError(field="results", reason="is missing")
         _check_size(raw["results"], most_probes=most_probes)
-        rows = msgspec.json.decode(raw["results"], type=_Rows)
+        figures = msgspec.json.decode(raw["results"], type=_Figures)
+        names, digest = _known_names.read(raw["results"])
     except msgspec.ValidationError as error:
         raise WireError(field="", reason=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -212,7 +214,7 @@ def _read(body: bytes, *, most_probes: int) -> IncomingReport:
         probe=ProbePlan.from_fields(fields.object("probe")),
         engine=fields.mapping("engine"),
         health=fields.mapping("health"),
-        columns=_columns(rows),
+        columns=_columns(names, digest, figures),
     )
 
 
@@ -244,7 +246,7 @@ def _check_size(results: msgspec.Raw, *, most_probes: int) -> None:
     # A column that is longer than the others is refused later, but it must not be decoded first.
     inner = memoryview(sized.details).nbytes
     rest = _commas(results) - _commas(sized.details) - probes
-    if cost > most_probes or rest > rows * len(_COLUMNS) * 2 + MOST_STRAY_COMMAS:
+    if cost > most_probes or rest > rows * _ALL_COLUMNS * 2 + MOST_STRAY_COMMAS:
         raise TooManyProbes(
             field="results",
             reason=f"has {probes} probes and {rows} rows: more than {most_probes} probes, "
@@ -278,80 +280,51 @@ def _whole_numbers(name: str, raw: msgspec.Raw, *, least: int, most: int) -> Int
     return np.concatenate(parts)
 
 
-def _columns(rows: _Rows) -> Columns:
-    count = len(rows.server)
-    if count > MAX_SERVERS * 16:
-        raise _wrong("server", f"has {count} items, {MAX_SERVERS * 16} are allowed")
+def _columns(names: Names, digest: bytes, figures: _Figures) -> Columns:
+    count = len(names.server)
     for name in _COLUMNS:
-        length = len(getattr(rows, name))
-        if length != count:
-            raise _wrong(name, f"has {length} items, server has {count}")
-    _check_texts(rows)
-    _check_distinct(rows)
-    planned = _int32("planned", rows.planned, least=0, most=MAX_PROBE_COUNT)
+        check_length(name, getattr(figures, name), count=count)
+    planned = _int32("planned", figures.planned, least=0, most=MAX_PROBE_COUNT)
     try:
-        rtt_us = _whole_numbers("rtt_us", rows.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
+        rtt_us = _whole_numbers("rtt_us", figures.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
     except msgspec.ValidationError as error:
-        raise _wrong("rtt_us", str(error)) from None
+        raise wrong("rtt_us", str(error)) from None
     except msgspec.DecodeError as error:
         raise NotJson(str(error)) from None
     total = int(planned.sum(dtype=np.int64))
     if total != len(rtt_us):
-        raise _wrong("rtt_us", f"has {len(rtt_us)} items, {total} are planned")
-    late = _counts("late", rows.late)
+        raise wrong("rtt_us", f"has {len(rtt_us)} items, {total} are planned")
+    late = _counts("late", figures.late)
     row_of_position = np.repeat(np.arange(count), planned)
     late_positions = np.bincount(row_of_position[rtt_us == LATE], minlength=count)
     if not np.array_equal(np.maximum(late, 0), late_positions):
-        raise _wrong("late", "does not fit the late positions")
+        raise wrong("late", "does not fit the late positions")
     return Columns(
-        server=rows.server,
-        group=rows.group,
-        host=rows.host,
-        address=rows.address,
-        family=rows.family,
-        probe_type=rows.probe_type,
-        port=rows.port,
+        server=names.server,
+        group=names.group,
+        host=names.host,
+        address=names.address,
+        family=names.family,
+        probe_type=names.probe_type,
+        port=names.port,
         planned=planned,
         late=late,
-        duplicate=_counts("duplicate", rows.duplicate),
-        reordered=_counts("reordered", rows.reordered),
-        warmup=np.array(rows.warmup, dtype=np.bool_),
+        duplicate=_counts("duplicate", figures.duplicate),
+        reordered=_counts("reordered", figures.reordered),
+        warmup=np.array(figures.warmup, dtype=np.bool_),
         rtt_us=rtt_us,
-        details=_details(rows.details or {}, count=count),
+        details=_details(figures.details or {}, count=count),
+        digest=digest,
     )
-
-
-def _check_texts(rows: _Rows) -> None:
-    for name, longest in (("server", 255), ("group", 255), ("host", 255), ("address", 64)):
-        for text in set(getattr(rows, name)):
-            if text is not None:
-                check_text(text, field=f"results.{name}", longest=longest)
-    _check_set("family", rows.family, lambda value: value in (None, 4, 6))
-    _check_set("probe_type", rows.probe_type, lambda value: value in PROBE_TYPES)
-    _check_set("port", rows.port, lambda value: value is None or 1 <= value <= 65_535)
-    for family, address in zip(rows.family, rows.address, strict=True):
-        if (family is None) != (address is None):
-            raise _wrong("family", "does not fit its address")
-
-
-def _check_set(name: str, column: list[Any], allowed: Callable[[Any], bool]) -> None:
-    if not all(allowed(value) for value in set(column)):
-        raise _wrong(name, "is not known")
-
-
-def _check_distinct(rows: _Rows) -> None:
-    identities = set(zip(rows.server, rows.address, rows.port, rows.probe_type, strict=True))
-    if len(identities) != len(rows.server):
-        raise _wrong("server", "repeats a server and address")
 
 
 def _int32(name: str, values: list[int], *, least: int, most: int) -> Ints:
     try:
         wide = np.array(values, dtype=np.int64)
     except OverflowError:
-        raise _wrong(name, f"must lie between {least} and {most}") from None
+        raise wrong(name, f"must lie between {least} and {most}") from None
     if len(wide) and not (least <= int(wide.min()) and int(wide.max()) <= most):
-        raise _wrong(name, f"must lie between {least} and {most}")
+        raise wrong(name, f"must lie between {least} and {most}")
     return wide.astype(np.int32)
 
 
@@ -383,7 +356,3 @@ def _details(given: dict[str, msgspec.Raw], *, count: int) -> dict[int, bytes]:
         if value:
             details[int(key[:12])] = msgspec.json.encode(value)
     return details
-
-
-def _wrong(column: str, reason: str) -> WireError:
-    return WireError(field=f"results.{column}", reason=reason)

@@ -13,6 +13,7 @@ from collector.ingest.columns import Columns
 from collector.tables import servers
 
 MAX_CACHED = 1_000_000
+MAX_CACHED_NUMBERS = 1_000_000
 CHUNK = 500
 
 Key = tuple[int, str, str | None, int | None, str]
@@ -36,12 +37,20 @@ class Servers:
 
     def __init__(self) -> None:
         self._known: dict[Key, Known] = {}
+        self._numbers: dict[tuple[int, bytes], list[int]] = {}
+        self._numbers_count = 0
+        self._changes = 0
         self._lock = threading.Lock()
 
     def numbers(
         self, connection: sa.Connection, *, fleet_number: int, fleet_id: UUID, columns: Columns
     ) -> tuple[list[int], dict[Key, Known]]:
         """Return the number of each row's server, and what `remember` is to be told."""
+        whole = (fleet_number, columns.digest)
+        with self._lock:
+            changes = self._changes
+            if columns.digest and (numbers := self._numbers.get(whole)) is not None:
+                return numbers, {}
         keys: list[Key] = [
             (fleet_number, *identity)
             for identity in zip(
@@ -55,7 +64,10 @@ class Servers:
             fresh = _from_database(connection, fleet_id, keys, missing, columns)
         changed = self._changed(connection, keys, found | fresh, columns)
         known = found | fresh | changed
-        return [known[key].number for key in keys], fresh | changed
+        numbers = [known[key].number for key in keys]
+        if columns.digest and not (fresh or changed):
+            self._remember_numbers(whole, numbers, changes)
+        return numbers, fresh | changed
 
     def remember(self, known: dict[Key, Known]) -> None:
         """Keep what a committed transaction found."""
@@ -63,6 +75,23 @@ class Servers:
             if len(self._known) + len(known) > MAX_CACHED:
                 self._known.clear()
             self._known.update(known)
+            if known:
+                # Labels of another report may stand now.
+                self._forget_numbers()
+
+    def _remember_numbers(self, whole: tuple[int, bytes], numbers: list[int], changes: int) -> None:
+        """Keep the numbers of a report without news, unless there was news meanwhile."""
+        with self._lock:
+            if self._numbers_count + len(numbers) > MAX_CACHED_NUMBERS:
+                self._forget_numbers()
+            elif changes == self._changes and whole not in self._numbers:
+                self._numbers[whole] = numbers
+                self._numbers_count += len(numbers)
+
+    def _forget_numbers(self) -> None:
+        self._numbers.clear()
+        self._numbers_count = 0
+        self._changes += 1
 
     def _from_memory(self, keys: list[Key]) -> dict[Key, Known]:
         with self._lock:

@@ -18,7 +18,9 @@ from wire.report import LATE, LOST
 
 PROBES = 10
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+HOURS = DAY // HOUR
 END = datetime(2026, 10, 31, tzinfo=UTC)
 """Midnight behind the last day."""
 
@@ -39,14 +41,9 @@ class Shape:
     every: timedelta = MINUTE
 
     @property
-    def runs_a_day(self) -> int:
-        """Return how many runs a tester makes in a day."""
-        return DAY // self.every
-
-    @property
     def rows(self) -> int:
         """Return how many results the history has."""
-        return self.testers * self.servers * self.days * self.runs_a_day
+        return self.testers * self.servers * self.days * (DAY // self.every)
 
     @property
     def since(self) -> datetime:
@@ -80,16 +77,16 @@ def server_name(number: int) -> str:
 
 
 def write_history(engine: sa.Engine, shape: Shape, *, seed: int = 7) -> None:
-    """Write the runs and results of a history in the order in which they would have come, day by day."""
+    """Write the runs and results of a history in the order in which they would have come, hour by hour."""
     known = _register(engine, shape)
     writer = writer_of(engine)
     chance = np.random.default_rng(seed)
     base_us = np.exp(chance.normal(11, 0.9, (shape.testers, shape.servers))).astype(np.int64) + 300
-    for day in range(shape.days):
-        start = shape.since + day * DAY
+    for hour in range(shape.days * HOURS):
+        start = shape.since + hour * HOUR
         writer.prepare(start)
         for place, tester in enumerate(known.testers):
-            _write_day(engine, writer, shape, start, tester, known.servers, base_us[place], chance)
+            _write_hour(engine, writer, shape, start, tester, known.servers, base_us[place], chance)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +140,7 @@ def _register(engine: sa.Engine, shape: Shape) -> _Known:
         )
 
 
-def _write_day(
+def _write_hour(
     engine: sa.Engine,
     writer: Writer,
     shape: Shape,
@@ -153,7 +150,7 @@ def _write_day(
     base_us: NDArray[np.int64],
     chance: np.random.Generator,
 ) -> None:
-    count = shape.runs_a_day
+    count = HOUR // shape.every
     ids = chance.bytes(16 * count)
     batch_runs = [
         BatchRun(

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID, uuid4
 
@@ -38,14 +37,18 @@ GOALS = {
 TOKEN = "a tester's token"
 
 
-def large_reports(postgres: Postgres, *, rows: int = 10_000, at_once: int = 10, rounds: int = 5) -> list[Line]:
+def large_reports(
+    postgres: Postgres, *, rows: int = 10_000, at_once: int = 10, rounds: int = 5
+) -> list[Line]:
     """Return the CPU of a row by each way, in turn."""
     url = postgres.made("ingest")
     ids = {name: uuid4() for name in (OURS, *GOALS)}
     given = {name: reports(tester_id, rows=rows) for name, tester_id in ids.items()}
     with ExitStack() as stack:
         ours = stack.enter_context(served(COLLECTOR, database_url=url))
-        ours.register(uuid4(), "ingest", [(tester_id, f"tester-{tester_id}", TOKEN) for tester_id in ids.values()])
+        ours.register(
+            uuid4(), "ingest", [(tester_id, f"tester-{tester_id}", TOKEN) for tester_id in ids.values()]
+        )
         # The first report mints the servers, which the others only look up.
         _by_http(ours, given[OURS], 1, user=ids[OURS])()()
         contenders = [

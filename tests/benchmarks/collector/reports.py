@@ -102,4 +102,3 @@ def reports(tester_id: UUID, *, rows: int, seed: int = 7) -> Iterator[Body]:
             ),
         )
         yield Body(report=report)
-

@@ -114,9 +114,7 @@ def by_copy(connection: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
 
 def by_insert(connection: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
     """Store rows by insertmanyvalues, which SQLAlchemy takes for what returns something."""
-    stored = [
-        dict(zip(COLUMNS, (*row[:4], RESULT_STATES[row[4]], *row[5:]), strict=True)) for row in rows
-    ]
+    stored = [dict(zip(COLUMNS, (*row[:4], RESULT_STATES[row[4]], *row[5:]), strict=True)) for row in rows]
     connection.execute(sa.insert(ping_results).returning(ping_results.c.server_id), stored)
 
 
