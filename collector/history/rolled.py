@@ -59,13 +59,18 @@ def is_long(since: datetime | None, until: datetime | None) -> bool:
 
 def span_of_results(connection: sa.Connection, asked: Sequence[sa.ColumnElement[bool]]) -> Span | None:
     """Return from the first start of a run with results to just after the last; None without any."""
-    first, last = connection.execute(
-        sa.select(sa.func.min(runs.c.started_at), sa.func.max(runs.c.started_at))
+    starts = (
+        sa.select(runs.c.started_at)
         .select_from(runs.join(testers, testers.c.id == runs.c.tester_id))
-        .where(runs.c.stored > 0, *asked)
-    ).one()
+        .where(runs.c.stored > 0, runs.c.started_at.is_not(None), *asked)
+        .limit(1)
+    )
+    # By the index from either end: the least and the greatest of a join are looked for in all runs.
+    first = connection.execute(starts.order_by(runs.c.started_at)).scalar()
     if first is None:
         return None
+    last = connection.execute(starts.order_by(runs.c.started_at.desc())).scalar()
+    assert last is not None
     return Span(start=first, end=last + MICROSECOND)
 
 

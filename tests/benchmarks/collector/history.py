@@ -182,13 +182,14 @@ def _columns(base_us: NDArray[np.int64], chance: np.random.Generator) -> Columns
     rtt[spikes] = (rtt[spikes] * (1 + 2 * chance.random(int(spikes.sum())))).astype(np.int32)
     rtt[luck > 1 - LOSS] = LOST
     rtt[luck > 1 - LATENESS] = LATE
-    none = [None] * rows
+    none: list[int | None] = [None] * rows
     text = [""] * rows
+    address: list[str | None] = [""] * rows
     return Columns(
         server=text,
         group=text,
         host=text,
-        address=text,  # type: ignore[arg-type]  # only whether there is one counts
+        address=address,
         family=none,
         probe_type=text,
         port=none,

@@ -50,11 +50,11 @@ def large_reports(
             uuid4(), "ingest", [(tester_id, f"tester-{tester_id}", TOKEN) for tester_id in ids.values()]
         )
         # The first report mints the servers, which the others only look up.
-        _by_http(ours, given[OURS], 1, user=ids[OURS])()()
+        by_http(ours, given[OURS], 1, user=ids[OURS])()()
         contenders = [
             Contender(
                 name=OURS,
-                ready=_by_http(ours, given[OURS], at_once, user=ids[OURS]),
+                ready=by_http(ours, given[OURS], at_once, user=ids[OURS]),
                 cpu_s=_cpu_of(ours, postgres),
             ),
             stack.enter_context(raw_copy(postgres, url, given[RAW], at_once, tester_id=ids[RAW])),
@@ -62,7 +62,7 @@ def large_reports(
         for name, store in PEERS.items():
             program = ("-m", "tests.benchmarks.collector.textbook", store)
             peer = stack.enter_context(served(program, database_url=url))
-            ready = _by_http(peer, given[name], at_once)
+            ready = by_http(peer, given[name], at_once)
             contenders.append(Contender(name=name, ready=ready, cpu_s=_cpu_of(peer, postgres)))
         found = interleaved(contenders, rounds=rounds)
     return [
@@ -82,7 +82,7 @@ def _cpu_of(server: Served, postgres: Postgres) -> Callable[[], float]:
     return lambda: server.cpu_s() + postgres.cpu_s()
 
 
-def _by_http(
+def by_http(
     server: Served, given: Iterator[Body], at_once: int, *, user: UUID | None = None
 ) -> Callable[[], Callable[[], int]]:
     """Return what readies reports for the collector, or for a textbook where no user is named."""

@@ -1,19 +1,15 @@
 """What people ask of months of history: of the collector by HTTP, and of the raw rows by SQL."""
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
 import sqlalchemy as sa
 
 from collector.history.rollups import Roller
-from collector.ingest.writer import writer_of
 from collector.session import engine_of
-from tests.benchmarks.collector.cpu import cpu_s
 from tests.benchmarks.collector.history import END, FLEET, Shape, server_name, tester_name, write_history
 from tests.benchmarks.collector.postgres import Postgres
 from tests.benchmarks.collector.serving import COLLECTOR, OK, Served, served
@@ -21,7 +17,7 @@ from tests.benchmarks.figures import Line
 
 ROLLUP_US = 4.0
 ROW_BYTES, HOUR_BYTES = 165.0, 300.0
-ASKED, ASKED_RAW = 15, 1
+ASKED = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,9 +89,20 @@ def months(postgres: Postgres, shape: Shape) -> list[Line]:
         *sizes(engine),
     ]
     engine.dispose()
+    return [*lines, *questions(postgres, url, shape)]
+
+
+def questions(postgres: Postgres, url: str, shape: Shape) -> list[Line]:
+    """Return what each question of a history costs."""
     with served(COLLECTOR, database_url=url) as server:
-        lines += [answered(question, server, url, shape) for question in QUESTIONS]
-    return lines
+
+        def cpu_s() -> float:
+            return server.cpu_s() + postgres.cpu_s()
+
+        return [
+            answered(question, server, shape, cpu_s=cpu_s, raw=asked_raw(question, url, shape))
+            for question in QUESTIONS
+        ]
 
 
 def _vacuum(engine: sa.Engine) -> None:
@@ -130,34 +137,43 @@ def sizes(engine: sa.Engine) -> list[Line]:
     return lines
 
 
-def answered(question: Question, server: Served, url: str, shape: Shape) -> Line:
-    """Return how long the collector takes to answer, beside raw rows; the middle of some answers."""
+def answered(
+    question: Question, server: Served, shape: Shape, *, cpu_s: Callable[[], float], raw: Callable[[], object]
+) -> Line:
+    """Return what an answer of the collector costs, beside the same of raw rows.
+
+    It is the CPU of all that takes part, and so the time of an answer on a machine that is idle.
+    """
     window = {"since": shape.since.isoformat(), "until": END.isoformat()}
     client = server.client()
     path = f"{question.path}?{urlencode(question.given | window)}"
-    ours = _middle_ms(lambda: client.ask("GET", path, expected=OK), times=ASKED)
-    values = question.given | {"since": shape.since, "until": END}
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET jit = off")
-        raw = _middle_ms(
-            lambda: connection.execute(question.sql.encode(), values).fetchall(), times=ASKED_RAW
-        )
+    client.ask("GET", path, expected=OK)
+    ours = _cost_ms(lambda: client.ask("GET", path, expected=OK), cpu_s=cpu_s, times=ASKED)
     return Line(
         name=f"{question.name}, {shape.words}",
         unit="ms",
         ours=ours,
         peer_name="SQL on raw rows",
-        peer=raw,
+        peer=_cost_ms(raw, cpu_s=cpu_s, times=1),
         limit=question.limit_ms,
         most_ratio=question.most_ratio if shape.rows >= ENOUGH_ROWS else None,
     )
 
 
-def _middle_ms(ask: Callable[[], object], *, times: int) -> float:
-    taken = []
-    for _ in range(times + (times > 1)):
-        begun = time.perf_counter()
+def asked_raw(question: Question, url: str, shape: Shape) -> Callable[[], object]:
+    """Return what asks Postgres of the raw rows."""
+
+    def ask() -> object:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET jit = off")
+            values = question.given | {"since": shape.since, "until": END}
+            return connection.execute(question.sql.encode(), values).fetchall()
+
+    return ask
+
+
+def _cost_ms(ask: Callable[[], object], *, cpu_s: Callable[[], float], times: int) -> float:
+    before = cpu_s()
+    for _ in range(times):
         ask()
-        taken.append((time.perf_counter() - begun) * 1e3)
-    # The first of several finds nothing in memory.
-    return statistics.median(taken[1:] or taken)
+    return (cpu_s() - before) / times * 1e3
