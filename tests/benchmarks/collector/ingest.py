@@ -115,7 +115,8 @@ def raw_copy(
     engine = engine_of(url)
     with engine.connect() as connection:
         tester = connection.execute(sa.select(testers.c.id).where(testers.c.uuid == tester_id)).scalar_one()
-        numbers = dict(connection.execute(sa.select(servers.c.name, servers.c.id)).tuples().all())
+        known = connection.execute(sa.select(servers.c.name, servers.c.id))
+        numbers = {row.name: row.id for row in known}
     engine.dispose()
 
     def ready() -> Callable[[], int]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +42,10 @@ class Client:
             raise SystemExit(f"{method} {path} was answered {answer.status}: {text[:500]!r}")
         return text
 
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
+
     def put(self, path: str, body: dict[str, Any]) -> None:
         """Write something new."""
         self.ask("PUT", path, json.dumps(body).encode())
@@ -53,10 +57,12 @@ class Served:
 
     pid: int
     address: str
+    clients: list[Client] = field(default_factory=list)
 
     def client(self, user: str = ADMIN[0], token: str = ADMIN[1]) -> Client:
-        """Return a connection of a user, by default the admin's."""
-        return Client(self.address, user=user, token=token)
+        """Return a connection of a user, by default the admin's; it is closed with the server."""
+        self.clients.append(Client(self.address, user=user, token=token))
+        return self.clients[-1]
 
     def cpu_s(self) -> float:
         """Return what the process has cost."""
@@ -95,7 +101,12 @@ def served(program: Sequence[str], *, database_url: str) -> Iterator[Served]:
         for line in process.stderr:
             said.append(line)
             if line.startswith("{") and "url" in (found := json.loads(line)):
-                yield Served(pid=process.pid, address=urlsplit(found["url"]).netloc)
+                server = Served(pid=process.pid, address=urlsplit(found["url"]).netloc)
+                try:
+                    yield server
+                finally:
+                    for client in server.clients:
+                        client.close()
                 break
         else:
             raise SystemExit(f"{' '.join(program)} does not serve: {''.join(said)}")
