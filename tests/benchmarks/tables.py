@@ -46,7 +46,8 @@ def full(figures: dict[str, Any]) -> str:
     words = (
         "Written by `python -m tests.benchmarks.tables` from the figures of `make bench`:"
         " each line is ours beside a peer in the same run."
-        "\n`make bench PART=collector` makes a history of 5 million rows; `BENCH_ROWS=100000000 make bench PART=collector`"
+        "\n`make bench PART=collector` makes a history of 5 million rows;"
+        " `BENCH_ROWS=100000000 make bench PART=collector`"
         " one of any other length, which takes about 250 bytes of disk a row below TMPDIR."
     )
     return f"# Benchmarks\n\n{words}\n{_where(figures)}\n\n" + "\n".join(parts)

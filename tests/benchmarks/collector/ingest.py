@@ -125,13 +125,13 @@ def raw_copy(
 
         def deliver() -> int:
             for block in packed:
-                with connection.transaction(), connection.cursor() as cursor, cursor.copy(COPY) as copy:
+                with driver.transaction(), driver.cursor() as cursor, cursor.copy(COPY) as copy:
                     copy.write(block)
             return sum(body.rows for body in bodies)
 
         return deliver
 
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as driver:
         yield Contender(name=RAW, ready=ready, cpu_s=lambda: time.process_time() + postgres.cpu_s())
 
 
