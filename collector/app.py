@@ -58,6 +58,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 WRITERS = 2
 """Threads that store reports: while one waits for the disk, the other fills its transaction."""
 
+LAST_WORDS_S = 2.0
+"""What each thread has for its end, once no request is left."""
+
 COLLECTOR_TIME = "Collector-Time"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -96,8 +99,9 @@ def create_app(
         keeper.start()
         yield
         services.stopping.set()
-        services.reports.close()
-        keeper.stop()
+        # Every request was answered or given up by now: what still waits was acknowledged to nobody.
+        services.reports.close(deadline_s=LAST_WORDS_S)
+        keeper.stop(deadline_s=LAST_WORDS_S)
         own.dispose()
 
     app = FastAPI(

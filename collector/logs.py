@@ -4,12 +4,22 @@ import logging
 import sys
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 
-def write_json_lines() -> None:
-    """Send our events, and what libraries log, to stderr as JSON lines."""
+def write_json_lines(*, process: int | None = None) -> None:
+    """Send our events, and what libraries log, to stderr as JSON lines.
+
+    `process` is the number of one of several, and stands in each line.
+    """
+
+    def tell_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if process is not None:
+            event["process"] = process
+        return event
+
     shared: list[Processor] = [
+        tell_process,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

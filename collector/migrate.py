@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import collector
 from collector.errors import ConfigurationError
-from collector.session import writing
+from collector.session import unhurried, writing
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -81,7 +81,8 @@ def migrate(engine: sa.Engine, *, to: str = "heads") -> str | None:
     from alembic import command
 
     config = _config()
-    with writing(engine) as connection:
+    # A table of months of results takes its time.
+    with writing(engine) as connection, unhurried(connection):
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         before = revision_of(connection)

@@ -16,16 +16,29 @@ BUSY_TIMEOUT_S = 10.0
 
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 120
-POOL_SIZE = 40
-POOL_OVERFLOW = 0
+LOCK_TIMEOUT_S = 30
+SILENCE_S = 5
+"""A server that has not ended a statement so long after its time does not do it any more."""
+
+CONNECTIONS = 40
+"""The most connections of one process; what was opened once is kept."""
 
 _WRITES = "collector_writes"
 
 
-def engine_of(database_url: str) -> sa.Engine:
-    """Return the engine for a URL `sqlite:///…` or `postgresql://…`; nothing is opened yet."""
+def engine_of(
+    database_url: str, *, connections: int = CONNECTIONS, statement_timeout_s: int = STATEMENT_TIMEOUT_S
+) -> sa.Engine:
+    """Return the engine for a URL `sqlite:///…` or `postgresql://…`; nothing is opened yet.
+
+    On Postgres no statement takes longer than `statement_timeout_s`, and no thread waits much longer
+    than that, whatever became of the server.
+    """
     url = parsed_url(database_url)
-    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+    if url.get_backend_name() == "sqlite":
+        engine = _sqlite(url)
+    else:
+        engine = _postgres(url, connections=connections, statement_timeout_s=statement_timeout_s)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -84,6 +97,21 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield marked
 
 
+@contextmanager
+def unhurried(connection: sa.Connection) -> Iterator[None]:
+    """Let what follows in this transaction take as long as it needs."""
+    driver = connection.connection.driver_connection
+    if connection.dialect.name != "postgresql" or driver is None:
+        yield
+        return
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    before, driver.silence_s = driver.silence_s, None
+    try:
+        yield
+    finally:
+        driver.silence_s = before
+
+
 def _bad_url() -> ConfigurationError:
     # The URL may hold a password, so the message does not repeat it.
     return ConfigurationError(
@@ -108,8 +136,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         hide_parameters=True,
     )
@@ -118,23 +146,44 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _postgres(url: sa.URL) -> sa.Engine:
+def _postgres(url: sa.URL, *, connections: int, statement_timeout_s: int) -> sa.Engine:
+    from collector.patience import Patient
+
+    silence_s = statement_timeout_s + SILENCE_S
+    lock_timeout_s = min(LOCK_TIMEOUT_S, statement_timeout_s)
     # Compiling a statement takes longer than any of ours takes.
     settings = (
-        f"-c timezone=UTC -c jit=off -c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c lock_timeout=30000"
+        f"-c timezone=UTC -c jit=off -c statement_timeout={statement_timeout_s * 1000} "
+        f"-c lock_timeout={lock_timeout_s * 1000}"
     )
     given = url.query.get("options")
     options = f"{given} {settings}" if isinstance(given, str) else settings
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.difference_update_query(["options"]),
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": options,
+            # A peer that is gone without a word: while we wait, and while it does not take what we send.
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": silence_s * 1000,
+        },
+        pool_size=connections,
+        max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,
         # What was sent has no place in the text of an error, nor in the log.
         hide_parameters=True,
     )
+
+    def connect(_dialect: object, _record: object, arguments: Any, named: Any) -> Any:
+        connection = Patient.connect(*arguments, **named)
+        connection.silence_s = silence_s
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -21,6 +21,7 @@ LONGEST_S = 10**9
 
 MOST_DAYS = 36_500
 MOST_PROBES = 10**9
+MOST_WORKERS = 64
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
@@ -48,6 +49,8 @@ class Settings:
     body_deadline_s: float = 120.0
     stop_deadline_s: int = 30
     report_threads: int = 4
+    workers: int = 1
+    statement_timeout_s: int = 120
     keep_events_s: float = 86_400.0
     export_deadline_s: float = 1800.0
     keep_raw_days: int = 0
@@ -77,6 +80,7 @@ def read_settings(
     host: str | None = None,
     port: int | None = None,
     public_read: bool | None = None,
+    workers: int | None = None,
 ) -> Settings:
     """Return the settings of an environment; what the command line gave outranks it.
 
@@ -111,6 +115,12 @@ def read_settings(
         ),
         stop_deadline_s=_number(environment, "STOP_DEADLINE_S", default.stop_deadline_s, most=LONGEST_S),
         report_threads=_number(environment, "REPORT_THREADS", default.report_threads, most=256),
+        workers=_number(environment, "WORKERS", default.workers, most=MOST_WORKERS)
+        if workers is None
+        else workers,
+        statement_timeout_s=_number(
+            environment, "STATEMENT_TIMEOUT_S", default.statement_timeout_s, most=86_400
+        ),
         keep_events_s=float(
             _number(environment, "KEEP_EVENTS_S", int(default.keep_events_s), most=LONGEST_S)
         ),

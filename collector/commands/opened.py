@@ -7,15 +7,22 @@ import sqlalchemy as sa
 
 from collector.errors import CollectorError
 from collector.migrate import check_current, migrate
-from collector.session import engine_of
+from collector.session import CONNECTIONS, engine_of
 from collector.settings import Settings
 from collector.web.failures import unavailable
+
+LEAST_CONNECTIONS = 8
+"""Of one of several processes, which share what a database gives: Postgres has 100 by default."""
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[sa.Engine]:
     """Give an engine; tell a failing database in one line instead of a traceback."""
-    engine = engine_of(settings.database_url)
+    engine = engine_of(
+        settings.database_url,
+        connections=max(LEAST_CONNECTIONS, CONNECTIONS // settings.workers),
+        statement_timeout_s=settings.statement_timeout_s,
+    )
     try:
         yield engine
     except sa.exc.SQLAlchemyError as error:

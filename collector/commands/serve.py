@@ -2,26 +2,20 @@
 
 import errno
 import os
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 
 import click
 import structlog
-import uvicorn
 
-from collector.app import create_app
 from collector.commands.opened import make_current, opened
+from collector.commands.server import BACKLOG, end_now, run_server
+from collector.commands.several import Processes, metrics_directory
 from collector.errors import ConfigurationError
 from collector.ingest.legacy import legacy_tester
 from collector.logs import write_json_lines
-from collector.settings import Settings, read_settings
-from collector.web.state import Services
-
-BACKLOG = 2048
+from collector.session import parsed_url
+from collector.settings import MOST_WORKERS, Settings, read_settings
 
 
 @click.command()
@@ -29,6 +23,12 @@ BACKLOG = 2048
 @click.option("--port", type=click.IntRange(0, 65_535), help="0 for any free one.  [default: 9090]")
 @click.option("--database-url", metavar="URL", help="sqlite:////path or postgresql://…")
 @click.option("--public-read", is_flag=True, default=None, help="Reading needs no token, wherever bound.")
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(1, MOST_WORKERS),
+    help="Processes that share the port; Postgres only.  [default: 1]",
+)
 @click.option("--migrate", "may_migrate", is_flag=True, help="Bring the database up to date first.")
 @click.pass_obj
 def serve(
@@ -37,76 +37,53 @@ def serve(
     port: int | None,
     database_url: str | None,
     public_read: bool | None,
+    workers: int | None,
     may_migrate: bool,
 ) -> None:
     """Take reports and answer questions until told to stop (SIGTERM, Ctrl-C)."""
     settings = read_settings(
-        environment, database_url=database_url, host=host, port=port, public_read=public_read
+        environment,
+        database_url=database_url,
+        host=host,
+        port=port,
+        public_read=public_read,
+        workers=workers,
     )
+    check_workers(settings)
     write_json_lines()
+    log = structlog.get_logger("collector")
     # Bound before the database is touched: a port that is taken is found out without any effect.
-    listener = bound(settings)
-    with listener, opened(settings) as engine:
+    with bound(settings) as listener, opened(settings) as engine:
         make_current(engine, may_migrate=may_migrate)
         if settings.legacy_tester is not None:
             legacy_tester(engine, settings.legacy_tester, now=datetime.now(UTC))
-        app = create_app(settings, engine=engine)
-        server = Server(
-            uvicorn.Config(
-                app,
-                access_log=False,
-                log_config=None,
-                # Whoever is behind a proxy is not believed: no decision is made from the peer.
-                proxy_headers=False,
-                server_header=False,
-                backlog=BACKLOG,
-                timeout_graceful_shutdown=settings.stop_deadline_s,
-            ),
-            services=app.state.services,
-        )
         url = url_of(listener)
-        structlog.get_logger("collector").info(
+        log.info(
             "collector.serving",
             url=url,
             database=engine.dialect.name,
             instance_id=str(settings.instance_id),
             pid=os.getpid(),
+            workers=settings.workers,
         )
-        with stopped_by_signals(server):
-            server.run(sockets=[listener])
-    structlog.get_logger("collector").info("collector.stopped", url=url)
+        if settings.workers == 1:
+            run_server(settings, engine=engine, listener=listener)
+        else:
+            engine.dispose()
+            with metrics_directory() as metrics:
+                Processes(settings, listener=listener, metrics=metrics).run()
+    log.info("collector.stopped", url=url)
+    end_now()
 
 
-@contextmanager
-def stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Let a server that was told to stop end with exit code 0.
-
-    uvicorn raises the signal once more when it has stopped, for whoever handled it before.
-    """
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        if not server.started:
-            raise SystemExit(0)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Server(uvicorn.Server):
-    """Tells event streams of the end, which would otherwise hold it up."""
-
-    def __init__(self, config: uvicorn.Config, *, services: Services) -> None:
-        super().__init__(config)
-        self._services = services
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop: what was accepted is finished."""
-        self._services.stopping.set()
-        super().handle_exit(sig, frame)
+def check_workers(settings: Settings) -> None:
+    """Raise `ConfigurationError` for several processes on a database that has one writer at a time."""
+    if settings.workers > 1 and parsed_url(settings.database_url).get_backend_name() == "sqlite":
+        raise ConfigurationError(
+            f"--workers {settings.workers} needs Postgres: an SQLite file has one writer at a time, so more "
+            "processes would only wait for each other",
+            hint="leave --workers out, or name a Postgres with --database-url",
+        )
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -194,15 +194,12 @@ def _replace_hours(connection: sa.Connection, pack: Mapping[datetime, Sequence[i
     done = 0
     for hour, wanted in pack.items():
         span = Span(start=hour, end=hour + HOUR)
+        dirty = (runs.c.tester_id.in_(wanted), runs.c.dirty, *within(runs.c.started_at, span))
         # Which runs are taken up is settled before the results are read: a report that arrives in
         # between is counted now and leaves its hour dirty.
-        taken = connection.execute(
-            sa.select(runs.c.tester_id, runs.c.run_id).where(
-                runs.c.tester_id.in_(wanted), runs.c.dirty, *within(runs.c.started_at, span)
-            )
-        ).all()
+        taken = connection.execute(sa.select(runs.c.tester_id, runs.c.run_id).where(*dirty)).all()
         is_gone = any(at is not None and hour < at for at in (gone, gone_hours))
-        # Others may have done it since it was chosen, and nobody counts twice.
+        # What another collector has done since it was chosen is not done again, nor counted twice.
         testers = sorted({row.tester_id for row in taken}) if is_gone or not again else list(wanted)
         if not testers:
             continue
@@ -262,7 +259,19 @@ def _mark_days(connection: sa.Connection, day: datetime, testers: Sequence[int])
     connection.execute(insert(dirty_days).on_conflict_do_nothing(), rows)
 
 
-def _replace_days(connection: sa.Connection, day: datetime, testers: Sequence[int]) -> None:
+def _replace_days(connection: sa.Connection, day: datetime, wanted: Sequence[int]) -> None:
+    # What another collector has done since it was chosen is not done again.
+    testers = (
+        connection.execute(
+            sa.select(dirty_days.c.tester_id).where(
+                dirty_days.c.day == day, dirty_days.c.tester_id.in_(wanted)
+            )
+        )
+        .scalars()
+        .all()
+    )
+    if not testers:
+        return
     gone = pruned_before(connection, "ping_rollups_hour")
     if gone is None or day >= gone:
         paths = read_rollups(connection, ping_rollups_hour, Span(start=day, end=day + DAY), testers)

@@ -1,6 +1,7 @@
 """Reports that wait for the database: what waits together is stored together."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -13,7 +14,10 @@ Store = Callable[[Sequence[Delivery]], list[Stored | Refused]]
 
 MOST_WAITING = 2_000
 MOST_POSITIONS_WAITING = 40_000_000
-"""Probes that wait; as many again may be in the hands of the writers."""
+"""Probes that wait, and rows by `ROW`; as many again may be in the hands of the writers."""
+
+ROW = 100
+"""The probes that take as much memory as a row's names do: a report may have rows without probes."""
 
 MOST_RUNS_TOGETHER = 256
 MOST_POSITIONS_TOGETHER = 2_000_000
@@ -29,6 +33,10 @@ class _Waiting:
     def positions(self) -> int:
         return len(self.delivery.report.columns.rtt_us)
 
+    @property
+    def weight(self) -> int:
+        return self.positions + ROW * len(self.delivery.report.columns)
+
 
 class ReportQueue:
     """Threads that store what waits, in transactions of many reports.
@@ -43,7 +51,7 @@ class ReportQueue:
         self._store = store
         self._told = told
         self._waiting: deque[_Waiting] = deque()
-        self._positions = 0
+        self._weight = 0
         self._busy: set[tuple[int, object]] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -62,7 +70,7 @@ class ReportQueue:
             if self._closed:
                 raise Unavailable("stopping", "the collector is stopping", retry_after_s=RETRY_AFTER_S)
             full = len(self._waiting) >= MOST_WAITING
-            if full or (self._waiting and self._positions + item.positions > MOST_POSITIONS_WAITING):
+            if full or (self._waiting and self._weight + item.weight > MOST_POSITIONS_WAITING):
                 raise Unavailable(
                     "queue_full",
                     f"{len(self._waiting)} reports wait for the database",
@@ -70,7 +78,7 @@ class ReportQueue:
                     hint="nothing was stored; send it again",
                 )
             self._waiting.append(item)
-            self._positions += item.positions
+            self._weight += item.weight
             self._told(len(self._waiting))
             self._start()
             self._changed.notify()
@@ -78,11 +86,12 @@ class ReportQueue:
 
     def close(self, *, deadline_s: float = 30.0) -> None:
         """Store what waits, take nothing more, and end."""
+        end = time.monotonic() + deadline_s
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join(deadline_s)
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _start(self) -> None:
         # With the first report: whoever only reads has no writers.
@@ -127,7 +136,7 @@ class ReportQueue:
             positions += item.positions
             taken.append(item)
         self._waiting.extendleft(reversed(left))
-        self._positions -= positions
+        self._weight -= sum(item.weight for item in taken)
         if taken:
             self._told(len(self._waiting))
         return taken

@@ -3,13 +3,15 @@
 import asyncio
 import hmac
 import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from collector.errors import Refused
+from collector.errors import Refused, Unavailable
 from wire.report import digest_of
 
 CHUNK = 2**20
@@ -23,6 +25,40 @@ MOST_MEMBERS = 1_000
 """Members that a gzip body may have: each costs a copy of what follows it."""
 
 WINDOW = 2**18
+MOST_SMALL_BYTES = 128 * 2**20
+"""What all other bodies may take together: they are read before it is known whose they are."""
+
+RETRY_AFTER_S = 5
+
+
+class Room:
+    """How many bytes of bodies are held, of a number that is not passed; used by the event loop alone."""
+
+    def __init__(self, *, most: int) -> None:
+        self.held = 0
+        self._most = most
+
+    @asynccontextmanager
+    async def body(self, request: Request, *, most: int, deadline_s: float) -> AsyncIterator[bytes]:
+        """Give a body as `read_body` does, and count it until it is not needed any more."""
+        taken = 0
+
+        def count(length: int) -> None:
+            nonlocal taken
+            if self.held + length > self._most:
+                raise Unavailable(
+                    "too_many_bodies",
+                    "other requests fill the memory that there is for them",
+                    retry_after_s=RETRY_AFTER_S,
+                    hint="nothing was stored; send it again",
+                )
+            self.held += length
+            taken += length
+
+        try:
+            yield await read_body(request, most=most, deadline_s=deadline_s, count=count)
+        finally:
+            self.held -= taken
 
 
 class CapBodies:
@@ -35,35 +71,51 @@ class CapBodies:
     def __init__(self, app: ASGIApp, *, deadline_s: float) -> None:
         self._app = app
         self._deadline_s = deadline_s
+        self._room = Room(most=MOST_SMALL_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or scope["path"].endswith("/report"):
             await self._app(scope, receive, send)
             return
+        request = Request(scope, receive)
+        answered = False
         try:
-            body = await read_body(Request(scope, receive), most=ADMIN_BODY, deadline_s=self._deadline_s)
+            async with self._room.body(request, most=ADMIN_BODY, deadline_s=self._deadline_s) as body:
+                answered = True
+                await self._app(scope, _again(body, receive), send)
         except Refused as error:
+            if answered:
+                raise
             # What is left of the body would be taken for the next request.
-            answer = JSONResponse(error.body(), status_code=error.status, headers={"Connection": "close"})
+            headers = error.headers | {"Connection": "close"}
+            answer = JSONResponse(error.body(), status_code=error.status, headers=headers)
             await answer(scope, receive, send)
-            return
         except ClientDisconnect:
-            return
-        given = False
-
-        async def receive_again() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, receive_again, send)
+            if answered:
+                raise
 
 
-async def read_body(request: Request, *, most: int, deadline_s: float) -> bytes:
-    """Return a body as it came; refuse with 413 one that is longer than `most`."""
+def _again(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+async def read_body(
+    request: Request, *, most: int, deadline_s: float, count: Callable[[int], None] = lambda _length: None
+) -> bytes:
+    """Return a body as it came; refuse with 413 one that is longer than `most`.
+
+    `count` is told of each part before it is kept, and may refuse it.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
         raise _too_large(most)
@@ -75,6 +127,7 @@ async def read_body(request: Request, *, most: int, deadline_s: float) -> bytes:
                 length += len(part)
                 if length > most:
                     raise _too_large(most)
+                count(len(part))
                 parts.append(part)
     except TimeoutError:
         raise Refused(

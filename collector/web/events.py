@@ -28,6 +28,7 @@ LONGEST_S = 3_600.0
 
 KEEP_ALIVE_S = 15.0
 POLL_S = 0.5
+AWAY_S = 2.0
 STEP_S = 0.1
 """How soon a stream notices that the collector stops."""
 
@@ -86,9 +87,11 @@ async def _stream(
             try:
                 rows = await to_thread.run_sync(_after, at.engine, last)
             except sa.exc.SQLAlchemyError:
-                # The client comes back behind its last event, so nothing is missed.
+                # Nothing is missed: it goes on behind the last event. To end the stream would bring the
+                # client back to be refused, and a browser does not try again after that.
                 yield ": the database is away\n\n"
-                return
+                await _pause(at, AWAY_S)
+                continue
             polled = time.monotonic()
             for row in rows:
                 yield _text(row)
@@ -96,12 +99,16 @@ async def _stream(
             if polled - said >= KEEP_ALIVE_S:
                 yield ": alive\n\n"
                 said = polled
-            while len(rows) < EVENTS_AT_A_TIME and time.monotonic() - polled < POLL_S:
-                if at.stopping.is_set():
-                    return
-                await anyio.sleep(STEP_S)
+            if len(rows) < EVENTS_AT_A_TIME:
+                await _pause(at, POLL_S)
     finally:
         streams.count -= 1
+
+
+async def _pause(at: Services, length_s: float) -> None:
+    end = time.monotonic() + length_s
+    while time.monotonic() < end and not at.stopping.is_set():
+        await anyio.sleep(STEP_S)
 
 
 def _streams(request: Request) -> Streams:

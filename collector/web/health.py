@@ -1,5 +1,6 @@
 """Routes that say how the collector is."""
 
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from collector.errors import Unavailable
 from collector.migrate import heads, revision_of
 from collector.session import reading
 from collector.web.failures import unavailable
+from collector.web.question import ANSWER_S
 from collector.web.state import Services, services
 from wire.versions import API_VERSION, REPORT_VERSIONS
 
@@ -44,11 +46,12 @@ async def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
         }
     },
 )
-def readyz(at: Annotated[Services, Depends(services)]) -> JSONResponse:
-    """503 where the database is away, at another revision, or a write has just failed."""
+async def readyz(at: Annotated[Services, Depends(services)]) -> JSONResponse:
+    """503 where the database is away, silent, at another revision, or a write has just failed."""
     try:
-        with reading(at.engine) as connection:
-            revision = revision_of(connection)
+        revision = await at.revision.ask(partial(_revision, at.engine))
+    except TimeoutError:
+        return _not_ready(f"the database has not answered within {ANSWER_S:g} s")
     except (sa.exc.SQLAlchemyError, Unavailable) as error:
         failure = unavailable(error)
         return _not_ready("the database fails" if failure is None else failure.message)
@@ -58,6 +61,11 @@ def readyz(at: Annotated[Services, Depends(services)]) -> JSONResponse:
     if complaint is not None:
         return _not_ready(complaint)
     return JSONResponse({"status": "ready", "database": at.engine.dialect.name, "revision": revision})
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    with reading(engine) as connection:
+        return revision_of(connection)
 
 
 @router.get("/", summary="Where things are")

@@ -125,35 +125,59 @@ async def put_report(
 
     An answer of success comes after the commit.
     """
-    limits = at.settings
-    packed = await read_body(request, most=limits.max_body_bytes, deadline_s=limits.body_deadline_s)
-    now = at.now()
-
-    def read() -> Delivery:
-        body = decoded_body(packed, encoding=content_encoding, most=limits.max_report_bytes)
-        digest = check_digest(body, report_digest)
-        report = _report(body, most_probes=limits.max_probes)
-        whose = report.tester_id if tester is None else tester.uuid
-        _check_run(
-            run_id, whose, report.run_id, report.tester_id, sweep_id=report.sweep_id, index=report.index
-        )
-        return Delivery(
-            owner=_owner(at, whose) if tester is None else tester.owner,
-            report=report,
-            body_sha256=digest,
-            clock_offset_us=_offset(tester_time, now),
-            at=now,
-        )
-
-    # A small report is read in less time than it takes to hand it to a thread.
-    small = tester is not None and len(packed) <= SMALL_REPORT and not content_encoding
-    delivery = read() if small else await anyio.to_thread.run_sync(read, limiter=at.report_slots)
+    delivery = await _delivery(
+        run_id,
+        request,
+        tester,
+        at,
+        tester_time=tester_time,
+        encoding=content_encoding,
+        announced_digest=report_digest,
+    )
     stored = await asyncio.wrap_future(at.reports.put(delivery))
     at.storage.succeeded()
     return JSONResponse(
         {"run_id": str(run_id), "stored": stored.rows, "repeated": stored.repeated},
         status_code=200 if stored.repeated else 201,
     )
+
+
+async def _delivery(
+    run_id: UUID,
+    request: Request,
+    tester: Tester | None,
+    at: Services,
+    *,
+    tester_time: str | None,
+    encoding: str | None,
+    announced_digest: str | None,
+) -> Delivery:
+    """Return what a body holds, and nothing of the body: while it waits for the database it is decoded."""
+    limits = at.settings
+    async with at.bodies.body(
+        request, most=limits.max_body_bytes, deadline_s=limits.body_deadline_s
+    ) as packed:
+        now = at.now()
+
+        def read() -> Delivery:
+            body = decoded_body(packed, encoding=encoding, most=limits.max_report_bytes)
+            digest = check_digest(body, announced_digest)
+            report = _report(body, most_probes=limits.max_probes)
+            whose = report.tester_id if tester is None else tester.uuid
+            _check_run(
+                run_id, whose, report.run_id, report.tester_id, sweep_id=report.sweep_id, index=report.index
+            )
+            return Delivery(
+                owner=_owner(at, whose) if tester is None else tester.owner,
+                report=report,
+                body_sha256=digest,
+                clock_offset_us=_offset(tester_time, now),
+                at=now,
+            )
+
+        # A small report is read in less time than it takes to hand it to a thread.
+        small = tester is not None and len(packed) <= SMALL_REPORT and not encoding
+        return read() if small else await anyio.to_thread.run_sync(read, limiter=at.report_slots)
 
 
 @router.post(

@@ -13,9 +13,14 @@ from collector.ingest.queue import ReportQueue
 from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
 from collector.throttle import Failures
+from collector.web.bodies import Room
+from collector.web.question import Question
 
 MOST_EXPORTS = 4
 """Exports that are on their way at a time; each holds a connection and a state of the database."""
+
+MOST_BYTES = 512 * 2**20
+"""What reports may take while they arrive, all together."""
 
 STORAGE_FAILURE_S = 60.0
 """How long a failed write keeps `/readyz` from saying ready, unless a later one succeeds."""
@@ -47,8 +52,9 @@ class Services:
     """The settings and ports of one collector.
 
     `stopping` is set when the process was told to stop: what waits on behalf of a client (an event
-    stream) ends then. `report_slots` bounds how many reports are held decoded at a time,
-    `export_slots` how many exports hold a connection to the database.
+    stream) ends then. `report_slots` bounds how many reports are held decoded at a time, `bodies` what
+    is held of bodies that are still on their way, `export_slots` how many exports hold a connection
+    to the database.
     """
 
     engine: sa.Engine
@@ -58,6 +64,8 @@ class Services:
     export_slots: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MOST_EXPORTS)
     )
+    bodies: Room = field(default_factory=lambda: Room(most=MOST_BYTES))
+    revision: Question[str | None] = field(default_factory=Question)
     stopping: threading.Event = field(default_factory=threading.Event)
     storage: Storage = field(default_factory=Storage)
     counts: OwnMetrics = field(default_factory=OwnMetrics)
