@@ -71,6 +71,10 @@ class Postgres:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
 
 @contextmanager
 def a_postgres(*, below: Path | None = None) -> Iterator[Postgres | None]:
