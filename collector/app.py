@@ -29,7 +29,7 @@ from collector.session import engine_of
 from collector.settings import Settings
 from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers, tokens
 from collector.web.bodies import CapBodies
-from collector.web.failures import unavailable
+from collector.web.failures import befalls_all, unavailable
 from collector.web.methods import AnswerHead, methods_of
 from collector.web.reads_answers import Problem
 from collector.web.state import Services
@@ -83,7 +83,9 @@ def create_app(
     services = Services(
         engine=own,
         settings=settings,
-        reports=ReportQueue(counted(store, counts), writers=writers, told=counts.reports_wait),
+        reports=ReportQueue(
+            counted(store, counts), writers=writers, befalls_all=befalls_all, told=counts.reports_wait
+        ),
         report_slots=CapacityLimiter(settings.report_threads),
         counts=counts,
     )

@@ -42,13 +42,21 @@ class ReportQueue:
     """Threads that store what waits, in transactions of many reports.
 
     Nothing is stored later than it is acknowledged: a future is done after the commit. A full queue
-    refuses (503), so that the tester keeps its copy. `told` hears how many wait when that changes.
+    refuses (503), so that the tester keeps its copy. A failure that `befalls_all` is told to all who
+    waited together: to try each alone would have each wait as long. `told` hears how many wait when
+    that changes.
     """
 
     def __init__(
-        self, store: Store, *, writers: int, told: Callable[[int], None] = lambda _count: None
+        self,
+        store: Store,
+        *,
+        writers: int,
+        befalls_all: Callable[[BaseException], bool] = lambda _error: False,
+        told: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._store = store
+        self._befalls_all = befalls_all
         self._told = told
         self._waiting: deque[_Waiting] = deque()
         self._weight = 0
@@ -145,8 +153,9 @@ class ReportQueue:
         try:
             outcomes = self._store([item.delivery for item in items])
         except BaseException as error:  # noqa: BLE001 - each request tells its own failure
-            if len(items) == 1:
-                items[0].done.set_exception(error)
+            if len(items) == 1 or self._befalls_all(error):
+                for item in items:
+                    item.done.set_exception(error)
                 return
             # One of them may be what the database does not take: each for itself.
             for item in items:

@@ -4,7 +4,7 @@ import sqlite3
 
 import sqlalchemy as sa
 
-from collector.errors import Unavailable
+from collector.errors import Refused, Unavailable
 
 SQLSTATE_FULL = "53100"
 SQLSTATES_BUSY = ("40001", "40P01", "55P03", "53300", "57014")
@@ -24,6 +24,14 @@ def unavailable(error: BaseException) -> Unavailable | None:
     if type(cause).__module__.startswith("psycopg"):
         return _of_postgres(cause)
     return None
+
+
+def befalls_all(error: BaseException) -> bool:
+    """Return whether a failure has nothing to do with what was to be stored."""
+    answer = None if isinstance(error, Refused) else unavailable(error)
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    in_a_circle = getattr(cause, "sqlstate", None) in ("40001", "40P01")
+    return answer is not None and answer.code != "disk_full" and not in_a_circle
 
 
 def _of_sqlite(error: sqlite3.Error) -> Unavailable | None:
