@@ -52,12 +52,15 @@ bed: .venv/test.stamp
 image-context: .venv/run.stamp
 	@$(BIN)/python -m orchestrator.places.images.context $(CONTEXT)
 
-## lock: pin every dependency again
+## lock: pin every dependency again: of this machine, of the tests, of the images
+LOCK := uv pip compile -q --universal --generate-hashes --no-header --no-annotate
 lock: .venv/test.stamp
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra all \
-		-o requirements/run.lock pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --extra test \
-		-o requirements/test.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra all -o requirements/run.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra test -o requirements/test.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra build -o requirements/build.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra collector -c requirements/run.lock -o requirements/collector.lock pyproject.toml
+	@$(BIN)/$(LOCK) --extra orchestrator --extra aws -c requirements/run.lock \
+		-o requirements/orchestrator.lock pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from collector.errors import ConfigurationError
@@ -23,6 +24,9 @@ MOST_DAYS = 36_500
 MOST_PROBES = 10**9
 MOST_WORKERS = 64
 
+POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+OPEN_TO_ALL = 0o007
+
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")
 
@@ -31,7 +35,7 @@ FALSE = ("", "0", "false", "no", "off")
 class Settings:
     """The settings of one collector.
 
-    `admin_token` is accepted beside those of the tokens table. `legacy_tester` names whose results
+    `admin_token` and `reader_token` are accepted beside those of the tokens table. `legacy_tester` names whose results
     the original's form posts are. Secrets stay out of the representation.
     """
 
@@ -41,6 +45,7 @@ class Settings:
     public_read: bool = False
     instance_id: UUID = field(default_factory=uuid4)
     admin_token: str | None = field(default=None, repr=False)
+    reader_token: str | None = field(default=None, repr=False)
     legacy_tester: str | None = None
     max_body_bytes: int = 64 * MIB
     max_report_bytes: int = 256 * MIB
@@ -93,14 +98,16 @@ def read_settings(
     check_keep(keep_raw_days, keep_hourly_days, keep_daily_days)
     instance_id = _text(environment, "INSTANCE_ID")
     return Settings(
-        database_url=database_url
-        or _secret(environment, "DATABASE_URL")
-        or default_database_url(environment),
+        database_url=_with_password(
+            database_url or _secret(environment, "DATABASE_URL") or default_database_url(environment),
+            _secret(environment, "DATABASE_PASSWORD"),
+        ),
         host=host or _text(environment, "HOST") or default.host,
         port=_number(environment, "PORT", default.port, least=0, most=65_535) if port is None else port,
         public_read=_boolean(environment, "PUBLIC_READ") if public_read is None else public_read,
         instance_id=default.instance_id if instance_id is None else _uuid("INSTANCE_ID", instance_id),
         admin_token=_secret(environment, "ADMIN_TOKEN"),
+        reader_token=_secret(environment, "READER_TOKEN"),
         legacy_tester=_text(environment, "LEGACY_TESTER"),
         max_body_bytes=_number(environment, "MAX_BODY_BYTES", default.max_body_bytes),
         max_report_bytes=_number(environment, "MAX_REPORT_BYTES", default.max_report_bytes),
@@ -157,6 +164,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _with_password(database_url: str, password: str | None) -> str:
+    """Return a URL with the password put in: so it can lie in a file, and the URL be read by anybody."""
+    if password is None or not database_url.startswith(POSTGRES):
+        return database_url
+    scheme, _, rest = database_url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not at or ":" in user:
+        raise ConfigurationError(
+            f"{PREFIX}DATABASE_PASSWORD needs a URL with a user and without a password",
+            hint="as in postgresql://collector@db.internal/latency",
+        )
+    return f"{scheme}://{user}:{quote(password, safe='')}@{host}{slash}{path}"
 
 
 def check_keep(raw: int, hourly: int, daily: int) -> None:
