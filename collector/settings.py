@@ -35,8 +35,8 @@ FALSE = ("", "0", "false", "no", "off")
 class Settings:
     """The settings of one collector.
 
-    `admin_token` and `reader_token` are accepted beside those of the tokens table. `legacy_tester` names whose results
-    the original's form posts are. Secrets stay out of the representation.
+    `admin_token` and `reader_token` are accepted beside those of the tokens table. `legacy_tester`
+    names whose results the original's form posts are. Secrets stay out of the representation.
     """
 
     database_url: str = field(repr=False)

@@ -13,7 +13,7 @@ NAMES = ("database_password", "admin_token", "reader_token")
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--owner", type=int, metavar="UID", help="Whose the files are; needs the right to give them away.")
+@click.option("--owner", type=int, metavar="UID", help="Whose the files are, if not yours.")
 def secrets(directory: Path, owner: int | None) -> None:
     """Make the secrets that are missing in DIRECTORY, one file each; what is there stays as it is."""
     try:
