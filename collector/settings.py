@@ -25,7 +25,6 @@ MOST_PROBES = 10**9
 MOST_WORKERS = 64
 
 POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
-OPEN_TO_ALL = 0o007
 
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("", "0", "false", "no", "off")

@@ -1,6 +1,9 @@
 """A collector in this process, once with each engine."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -31,3 +34,11 @@ def collector(settings: Settings) -> Iterator[Collector]:
             tester_id=tester_id,
         )
     engine.dispose()
+
+
+@contextmanager
+def serving_settings(collector: Collector, **changed: Any) -> Iterator[TestClient]:
+    """Another collector on the same database, with other settings."""
+    settings = replace(Settings(database_url=collector.database_url, admin_token=ADMIN_TOKEN), **changed)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
