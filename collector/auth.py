@@ -228,7 +228,9 @@ def _equal(digest: str, known: str | None) -> bool:
 def _of_settings(at: Services) -> dict[str, str]:
     """Return the digests of the tokens that the environment gave, by role."""
     given = {ADMIN: at.settings.admin_token, READER: at.settings.reader_token}
-    return {role: NOBODY.decode() if token is None else digest_of_token(token) for role, token in given.items()}
+    return {
+        role: NOBODY.decode() if token is None else digest_of_token(token) for role, token in given.items()
+    }
 
 
 def _uuid_or_nil(user: str) -> UUID:
