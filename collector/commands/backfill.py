@@ -1,6 +1,11 @@
 """`collector backfill`."""
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 
 import click
 
@@ -29,19 +34,36 @@ def backfill(
 
     if since is not None and until is not None and since >= until:
         raise ConfigurationError("--since is not before --until", hint="exchange the two")
-    hours, done_to = 0, None
+    hours = 0
     with opened(read_settings(environment, database_url=database_url)) as engine:
         make_current(engine, may_migrate=False)
-        try:
+        with interrupted() as stopping:
             for redone in make_again(engine, since=since, until=until, now=datetime.now(UTC)):
-                hours, done_to = hours + redone.hours, redone.day
+                hours += redone.hours
                 click.echo(f"{redone.day:%Y-%m-%d}: {redone.hours} hours of testers", err=True)
-        except KeyboardInterrupt:
-            goes_on = "" if done_to is None else f" --since {done_to:%Y-%m-%d}"
-            raise Interrupted(
-                f"stopped; every sum is right as it is, go on with `collector backfill{goes_on}`"
-            ) from None
+                if stopping.is_set():
+                    raise Interrupted(
+                        "stopped; every sum is right as it is, go on with"
+                        f" `collector backfill --since {redone.day:%Y-%m-%d}`"
+                    )
         gone = gone_before(engine)
     click.echo(f"{hours} hours of testers were summed up again")
     if gone is not None and (since is None or since < gone):
         click.echo(f"sums before {time_text(gone)} stay as they are: what they were made of was removed")
+
+
+@contextmanager
+def interrupted() -> Iterator[threading.Event]:
+    """Give what the first Ctrl-C sets: the day under way is finished. The second ends at once."""
+    stopping = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopping
+    finally:
+        signal.signal(signal.SIGINT, before)

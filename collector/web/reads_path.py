@@ -20,9 +20,9 @@ from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
-from collector.history.segments import DAY, HOUR
+from collector.history.segments import DAY, HOUR, hour_of
 from collector.session import reading
-from collector.tables import fleets, runs
+from collector.tables import MICROSECOND, fleets, runs
 from collector.verdicts.floor import against_floor
 from collector.web.reads_answers import (
     ERRORS,
@@ -209,12 +209,14 @@ def _whole(connection: sa.Connection, chosen: RunFilter, server: sa.Row[Any]) ->
     span = span_of_results(connection, chosen.conditions())
     if span is None:
         return None
-    # Of an open end, or one beyond the last result, nothing is left to be cut.
+    # Of an open end, or one beyond the last result, nothing is left to be cut. By full hours, so that
+    # it does not read single results of an hour of which there are sums.
+    first, last = hour_of(span.start), hour_of(span.end - MICROSECOND) + HOUR
     return Asked(
         tester_number=chosen.tester_number,
         server_number=server.id,
-        since=max(chosen.since or span.start, span.start),
-        until=min(chosen.until or span.end, span.end),
+        since=max(chosen.since or first, first),
+        until=min(chosen.until or last, last),
     )
 
 

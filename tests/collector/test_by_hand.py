@@ -188,7 +188,7 @@ def test_backfill_that_is_cut_off_leaves_every_rollup_right_and_goes_on(past: Pa
         process.send_signal(blow)
         rest = process.stderr.read()
     if blow == signal.SIGINT and process.returncode:
-        assert process.returncode == 130
+        assert process.returncode == 130, rest
         assert "go on with `collector backfill --since " in rest
 
     Roller(past.engine).roll_up(NOW)
