@@ -39,6 +39,8 @@ class Polished:
 
 def median_of(values: Floats, *, axis: int = -1) -> Floats:
     """Return the medians along an axis without the NaN, NaN where there is nothing else."""
+    if not values.shape[axis]:
+        return np.full(np.delete(values.shape, axis), np.nan)
     ordered = np.sort(values, axis=axis)  # NaN goes last
     count = np.count_nonzero(~np.isnan(values), axis=axis, keepdims=True)
     low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=axis)
@@ -55,12 +57,16 @@ def polish(ratio: Floats, *, least_regions: int) -> Polished:
     region's change and its server's cannot be told apart.
     """
     regions, servers = ratio.shape
-    split = np.count_nonzero(~np.isnan(ratio), axis=0) >= least_regions
+    seen_by = np.count_nonzero(~np.isnan(ratio), axis=0)
+    split = seen_by >= least_regions
+    if np.count_nonzero(split) < least_regions and (~split & (seen_by > 0)).any():
+        # One server or two would say what all the others have in common.
+        split[:] = False
     residual = ratio.copy()
     region, server = np.zeros(regions), np.zeros(servers)
     overall = 0.0
     if not split.any():
-        region = median_of(ratio, axis=1) if servers else np.full(regions, np.nan)
+        region = median_of(ratio, axis=1)
         return Polished(
             overall=0.0, region=region, server=server, residual=ratio - region[:, None], is_split=False
         )

@@ -111,7 +111,7 @@ def effects_of(
         servers=_effects(of_servers, median_of(baseline, axis=0), thresholds, seed=seed + 2, stretch=stretch),
         fleet=_effects(
             everywhere if polished.is_split else np.full((1, regions), np.nan),
-            median_of(baseline.reshape(1, -1), axis=1) if baseline.size else np.full(1, np.nan),
+            median_of(baseline.reshape(1, -1), axis=1),
             thresholds,
             seed=seed + 4,
         ),
@@ -157,13 +157,15 @@ def _effects(
     stretch: float = 1.0,
 ) -> Effects:
     slow, watch = np.log1p(thresholds.slow_ratio), np.log1p(thresholds.watch_ratio)
-    effect = median_of(values, axis=1) if values.shape[1] else np.full(len(values), np.nan)
+    effect = median_of(values, axis=1)
     spread = spread_of(values, seed=seed, count=thresholds.bootstrap_count, runs=runs, widened=stretch)
     items = np.count_nonzero(~np.isnan(values), axis=1).astype(np.int64)
     agreeing = np.count_nonzero(values > slow, axis=1).astype(np.int64)
     change_us = np.expm1(effect) * baseline_us
     enough = items >= thresholds.slow_servers
-    p = np.where(enough, chance_above(effect, spread.error, limit=float(slow)), np.nan)
+    # A false discovery is a region that is not even worth watching; how much it is slower is the interval's
+    # to say, which would be asked twice otherwise.
+    p = np.where(enough, chance_above(effect, spread.error, limit=float(watch)), np.nan)
     is_slow = (
         enough
         & (spread.low > slow)
