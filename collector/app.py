@@ -27,6 +27,7 @@ from collector.metrics.own import OwnMetrics
 from collector.metrics.storing import counted
 from collector.session import engine_of
 from collector.settings import Settings
+from collector.verdicts.evaluate import Judge
 from collector.web import events, fleets, health, legacy, metrics, reads, runs, sweeps, testers, tokens
 from collector.web.bodies import CapBodies
 from collector.web.failures import befalls_all, unavailable
@@ -88,6 +89,7 @@ def create_app(
         ),
         report_slots=CapacityLimiter(settings.report_threads),
         counts=counts,
+        judge=Judge(own, settings.verdict),
     )
 
     @asynccontextmanager
@@ -97,6 +99,7 @@ def create_app(
             keep_events=timedelta(seconds=settings.keep_events_s),
             keep=settings.keep,
             watch=WatchHouse(counts),
+            judge=lambda now, stopping: services.judge.judge_due(now, stopping=stopping),
         )
         keeper.start()
         yield

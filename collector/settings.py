@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from collector.errors import ConfigurationError
 from collector.history.retention import Keep
+from collector.verdicts.thresholds import DEFAULTS, Thresholds, read_thresholds
 
 PREFIX = "COLLECTOR_"
 DEFAULT_HOST = "127.0.0.1"
@@ -61,6 +62,7 @@ class Settings:
     keep_hourly_days: int = 0
     keep_daily_days: int = 0
     metrics_max_age_s: float = 7_200.0
+    verdict: Thresholds = DEFAULTS
 
     @property
     def keep(self) -> Keep:
@@ -139,6 +141,7 @@ def read_settings(
         metrics_max_age_s=float(
             _number(environment, "METRICS_MAX_AGE_S", int(default.metrics_max_age_s), most=LONGEST_S)
         ),
+        verdict=_thresholds(environment),
     )
 
 
@@ -163,6 +166,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _thresholds(environment: Mapping[str, str]) -> Thresholds:
+    try:
+        return read_thresholds(environment)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _with_password(database_url: str, password: str | None) -> str:

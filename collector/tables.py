@@ -302,6 +302,47 @@ latest = sa.Table(
     sa.Column("figures", sa.LargeBinary, nullable=False),
 )
 
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    # Few rows of a small table: a reference table on Citus, not distributed by tester. Nothing points out
+    # of it, and JSON is read whole.
+    sa.Column("sweep_id", sa.Uuid, primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    # A uuid5 over the primary key: where pages end.
+    sa.Column("id", sa.Uuid, nullable=False),
+    sa.Column("fleet_id", sa.Integer, nullable=False),
+    # The last start of a run of the round, and since when the verdict has been this one.
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    # Held apart from the word, as what is lossy may be slow as well.
+    sa.Column("slow", sa.Boolean, nullable=False),
+    sa.Column("lossy", sa.Boolean, nullable=False),
+    sa.Column("structural", sa.Boolean),
+    sa.Column("sentence", sa.Text, nullable=False),
+    sa.Column("figures", _json(), nullable=False),
+    sa.Column("settings_version", sa.Text, nullable=False),
+    sa.Index("ix_verdicts_fleet_id_at_id", "fleet_id", "at", "id"),
+)
+
+verdict_states = sa.Table(
+    "verdict_states",
+    metadata,
+    # The newest verdict on each thing: what the next one is compared with.
+    sa.Column("fleet_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    # The last word that decided something: a region has recovered when it was bad.
+    sa.Column("decided", sa.Text),
+)
+
 legacy_results = sa.Table(
     "legacy_results",
     metadata,

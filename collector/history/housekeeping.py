@@ -37,12 +37,20 @@ class Housekeeper:
     """A thread that keeps house until it is told to stop; any number of collectors may have one."""
 
     def __init__(
-        self, engine: sa.Engine, *, keep_events: timedelta, keep: Keep, watch: Watch | None = None
+        self,
+        engine: sa.Engine,
+        *,
+        keep_events: timedelta,
+        keep: Keep,
+        watch: Watch | None = None,
+        judge: Callable[[datetime, Callable[[], bool]], object] | None = None,
     ) -> None:
         self._engine = engine
         self._watch = watch
         self._keep_events = keep_events
         self._keep = keep
+        # What stands on history is handed in: history imports nothing of it.
+        self._judge = judge
         self._roller = Roller(engine)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
@@ -70,6 +78,10 @@ class Housekeeper:
         hours = self._roller.roll_up(now, stopping=self._stop.is_set)
         if self._watch is not None:
             self._watch.rolled_up(hours)
+
+    def _judge_due(self, now: datetime) -> None:
+        assert self._judge is not None
+        self._judge(now, self._stop.is_set)
 
     def _make_ahead(self, now: datetime) -> None:
         if self._engine.dialect.name == "postgresql":
@@ -112,5 +124,7 @@ class Housekeeper:
             if (tidied is None or time.monotonic() - tidied >= TIDY_EVERY_S) and self.tidy(datetime.now(UTC)):
                 tidied = time.monotonic()
             self.roll_up(datetime.now(UTC))
+            if self._judge is not None:
+                self._tried(self._judge_due, datetime.now(UTC))
             if self._stop.wait(ROLL_UP_EVERY_S):
                 return

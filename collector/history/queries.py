@@ -133,3 +133,12 @@ def fleet_number_of_sweep(connection: sa.Connection, sweep_id: UUID) -> int | No
         .limit(1)
     ).scalar()
     return number
+
+
+def region_of(row: sa.Row[Any]) -> str:
+    """Return where a tester stands: its region, else its name."""
+    location = row.config.get("location") if isinstance(row.config, dict) else None
+    region = location.get("region") if isinstance(location, dict) else None
+    if isinstance(region, str) and region:
+        return region
+    return str(row.location or row.name)

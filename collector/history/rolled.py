@@ -142,6 +142,11 @@ def read_rolled(connection: sa.Connection, asked: Asked) -> PathSums:
     return together(found)
 
 
+def read_hours(connection: sa.Connection, spans: Sequence[Span], asked: Asked) -> PathSums:
+    """Return the sums of each path over some full hours that have been rolled up."""
+    return _read(connection, ping_rollups_hour, ping_rollups_hour.c.hour, spans, asked)
+
+
 def _read(
     connection: sa.Connection,
     table: sa.Table,

@@ -42,6 +42,19 @@ def place_of(location: object) -> Place | None:
     return Place(lat=lat, lon=lon)
 
 
+def server_places(spec: object) -> dict[str, Place]:
+    """Return where a fleet's servers stand, by name, as far as its specification says."""
+    listed = spec.get("servers") if isinstance(spec, dict) else None
+    places: dict[str, Place] = {}
+    for server in listed if isinstance(listed, list) else []:
+        if not isinstance(server, dict) or not isinstance(server.get("name"), str):
+            continue
+        place = place_of(server.get("location"))
+        if place is not None:
+            places[server["name"]] = place
+    return places
+
+
 def distance_km(one: Place, other: Place) -> float:
     """Return the great-circle distance in kilometres, by the haversine formula."""
     lat_1, lat_2 = math.radians(one.lat), math.radians(other.lat)

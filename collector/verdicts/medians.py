@@ -22,6 +22,7 @@ class Medians:
     median_us: Floats
     low_us: Floats
     high_us: Floats
+    best_us: Floats
     sent: Integers
     answered: Integers
 
@@ -44,6 +45,7 @@ def medians_of(probes: Sequence[bytes], *, least: int) -> Medians:
         median_us=_at(ordered, start + (sent + 1) // 2 - 1, enough),
         low_us=_at(ordered, start + rank - 1, enough & (rank > 0)),
         high_us=_at(ordered, start + sent - rank, enough & (rank > 0)),
+        best_us=_at(ordered, start, answered > 0),
         sent=sent,
         answered=answered,
     )

@@ -1,7 +1,11 @@
 """What a verdict goes by: every threshold, and the version that is stored with a verdict (pure)."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+PREFIX = "COLLECTOR_VERDICT_"
 
 METHOD = 1
 """Counts changes of the method itself, so that verdicts of two methods are never taken for one."""
@@ -48,3 +52,62 @@ class Thresholds:
 
 
 DEFAULTS = Thresholds()
+
+LEAST = {
+    "slow_servers": 2,
+    "lossy_servers": 1,
+    "rounds": 1,
+    "rounds_agreeing": 1,
+    "least_probes": 6,
+    "polish_regions": 2,
+    "bootstrap_count": 100,
+    "baseline_runs": 1,
+    "baseline_days": 7,
+    "recent_runs": 1,
+    "recent_days": 1,
+}
+"""Below these a figure does not exist: a median has no interval with fewer than six probes."""
+
+MOST = {
+    "rounds": 20,
+    "rounds_agreeing": 20,
+    "bootstrap_count": 100_000,
+    "baseline_days": 364,
+    "recent_days": 364,
+}
+MOST_OF_OTHERS = 1_000_000
+SHARES = ("agreeing_ratio", "loss_ratio", "false_discovery_ratio")
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a threshold."""
+    return PREFIX + name.upper()
+
+
+def read_thresholds(environment: Mapping[str, str]) -> Thresholds:
+    """Return the thresholds of an environment; raise `ValueError` with the variable for what is none."""
+    given: dict[str, int | float] = {}
+    for item in fields(Thresholds):
+        text = environment.get(variable_of(item.name), "").strip()
+        if text:
+            given[item.name] = _number(item.name, text, whole=isinstance(item.default, int))
+    found = Thresholds(**given)  # type: ignore[arg-type]  # the fields differ in type
+    for smaller, larger in (("rounds_agreeing", "rounds"), ("watch_ratio", "slow_ratio")):
+        if getattr(found, smaller) > getattr(found, larger):
+            raise ValueError(f"{variable_of(smaller)} is larger than {variable_of(larger)}")
+    return found
+
+
+def _number(name: str, text: str, *, whole: bool) -> int | float:
+    least = LEAST.get(name, 0)
+    most = 1 if name in SHARES else MOST.get(name, MOST_OF_OTHERS)
+    try:
+        value = int(text) if whole else float(text)
+        if not math.isfinite(value) or not least <= value <= most:
+            raise ValueError
+    except (ValueError, OverflowError):
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(
+            f"{variable_of(name)} must be {kind} from {least} to {most}, it is {text!r}"
+        ) from None
+    return value

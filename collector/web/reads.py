@@ -12,6 +12,7 @@ from collector.web import (
     reads_slow,
     reads_sums,
     reads_sweep,
+    reads_verdicts,
 )
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(require_reader)])
@@ -24,5 +25,6 @@ for part in (
     reads_slow,
     reads_sums,
     reads_sweep,
+    reads_verdicts,
 ):
     router.include_router(part.router)

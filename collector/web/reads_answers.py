@@ -78,15 +78,6 @@ def time_text(time: datetime) -> str:
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def region_of(row: sa.Row[Any]) -> str:
-    """Return where a tester stands: its region, else its name."""
-    location = row.config.get("location") if isinstance(row.config, dict) else None
-    region = location.get("region") if isinstance(location, dict) else None
-    if isinstance(region, str) and region:
-        return region
-    return str(row.location or row.name)
-
-
 def figure_dict(figure: Figure) -> dict[str, Any]:
     """Return the figures that every cell, region and path shows."""
     return {key: getattr(figure, key) for key in FIGURE_KEYS}

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Response
 from collector.errors import Refused
 from collector.history.figures import CellState, Rows, pool, state_of
 from collector.history.histogram import RELATIVE_ERROR
-from collector.history.queries import RunFilter, newest_sweep
+from collector.history.queries import RunFilter, newest_sweep, region_of
 from collector.history.queries_window import Window, read_window, servers_of
 from collector.history.raw import PathSums
 from collector.session import reading
@@ -23,7 +23,6 @@ from collector.web.reads_answers import (
     answer,
     cell_dict,
     hinted,
-    region_of,
     server_dict,
     time_or_none,
 )

@@ -14,7 +14,7 @@ from collector.history.figures import CellState, Figure, Rows, pool, state_of
 from collector.history.gone import pruned_before
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.periods import MINUTE, Period, fitting, period_of
-from collector.history.queries import RunFilter
+from collector.history.queries import RunFilter, region_of
 from collector.history.queries_results import ResultFilter, newest_results
 from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
@@ -23,13 +23,12 @@ from collector.history.rolled import Asked, fitted, read_rolled, series, span_of
 from collector.history.segments import DAY, HOUR, hour_of
 from collector.session import reading
 from collector.tables import MICROSECOND, fleets, runs
-from collector.verdicts.floor import against_floor
+from collector.verdicts.floor import against_floor, server_places
 from collector.web.reads_answers import (
     ERRORS,
     answer,
     cell_dict,
     hinted,
-    region_of,
     server_dict,
     time_or_none,
     time_text,
@@ -38,7 +37,7 @@ from collector.web.reads_long import asked_of
 from collector.web.reads_names import Since, Until, fleet_number, span_of, the_server, the_tester
 from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, cursor_of, key_in
 from collector.web.reads_results import next_of, result_key
-from collector.web.reads_slow import server_places, tester_place
+from collector.web.reads_slow import tester_place
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["path"])

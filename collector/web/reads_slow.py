@@ -11,15 +11,18 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from collector.history.figures import Figures, Integers, Rows, pool
 from collector.history.histogram import RELATIVE_ERROR
-from collector.history.queries import RunFilter, newest_sweep
+from collector.history.queries import RunFilter, newest_sweep, region_of
 from collector.history.queries_window import Window, is_left_out, read_window, servers_of
 from collector.session import reading
-from collector.verdicts.floor import FloorFigure, Place, against_floor, place_of
+from collector.verdicts.floor import FloorFigure, Place, against_floor, place_of, server_places
 from collector.verdicts.slowness import By, Entry, default_by, label, region_floor, slowest_first
-from collector.web.reads_answers import ERRORS, answer, figure_dict, hinted, region_of, time_or_none
+from collector.verdicts.stored import VerdictFilter, last_round
+from collector.verdicts.verdict import Scope
+from collector.web.reads_answers import ERRORS, answer, figure_dict, hinted, time_or_none
 from collector.web.reads_long import Long, asked_of, last_day_of, read_long, runs_left_out
 from collector.web.reads_matrix import NO_FLEET, NO_RESULTS
 from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
+from collector.web.reads_verdicts import verdict_fields
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["slow"])
@@ -57,8 +60,9 @@ def get_slow(
 ) -> Response:
     """Regions and paths, slowest first, by default of the newest sweep (its last day).
 
-    A ranking of trusted runs, not a verdict. Over more than a day percentiles are within
-    `percentile_error` of the exact ones.
+    The ranking is of trusted runs; beside it stand the verdicts of the newest round of the sweep, or of
+    the window, that was judged (`verdict_round`): null for what has none. Over more than a day
+    percentiles are within `percentile_error` of the exact ones.
     """
     span = span_of(since, until)
     is_window = span.since is not None or span.until is not None
@@ -77,6 +81,7 @@ def get_slow(
                     "percentile_error": 0.0,
                     "by": used,
                     "by_label": label(used, regions=0),
+                    "verdict_round": None,
                     "regions": [],
                     "paths": [],
                     "left_out": [],
@@ -94,10 +99,20 @@ def get_slow(
         else:
             found = _of_sums(read_long(connection, asked), runs_left_out(connection, asked))
         rows = {row.id: row for row in servers_of(connection, found.server)}
+        kept = last_round(
+            connection,
+            VerdictFilter(
+                fleet_number=owner.id,
+                sweep_id=sweep_id,
+                since=None if sweep_id is not None else span.since,
+                until=span.until,
+            ),
+        )
     testers = found.testers
     paths = paths_of(found, servers=rows, places=server_places(owner.spec))
     regions = _regions(found, paths=paths)
     used = by or default_by(paths)
+    said = {(row.scope, row.key): row for row in kept}
     body = {
         "fleet": owner.name,
         "sweep_id": None if sweep_id is None else str(sweep_id),
@@ -106,6 +121,7 @@ def get_slow(
         "percentile_error": 0.0 if asked is None else RELATIVE_ERROR,
         "by": used,
         "by_label": label(used, regions=len(regions)),
+        "verdict_round": _round(kept),
         "regions": [
             {
                 "rank": rank,
@@ -115,6 +131,7 @@ def get_slow(
                 "path_count": entry.path_count,
             }
             | path_figures(entry)
+            | verdict_fields(said.get((Scope.REGION, entry.key[0])))
             for rank, entry in enumerate(slowest_first(regions, by=used), start=1)
         ],
         "paths": [
@@ -126,6 +143,9 @@ def get_slow(
                 "address": rows[entry.server].ip_addr,
             }
             | path_figures(entry)
+            | verdict_fields(
+                said.get((Scope.PATH, f"{testers[entry.tester].uuid} {rows[entry.server].uuid}"))
+            )
             for rank, entry in enumerate(slowest_first(paths, by=used), start=1)
         ],
         "left_out": [
@@ -140,17 +160,23 @@ def get_slow(
     return answer(hinted(body, None if paths else NO_RESULTS))
 
 
-def server_places(spec: object) -> dict[str, Place]:
-    """Return where a fleet's servers stand, by name, as far as its specification says."""
-    listed = spec.get("servers") if isinstance(spec, dict) else None
-    places: dict[str, Place] = {}
-    for server in listed if isinstance(listed, list) else []:
-        if not isinstance(server, dict) or not isinstance(server.get("name"), str):
-            continue
-        place = place_of(server.get("location"))
-        if place is not None:
-            places[server["name"]] = place
-    return places
+def _round(kept: Sequence[sa.Row[Any]]) -> dict[str, Any] | None:
+    """Return which round the verdicts are of, with what it says of the fleet and of servers."""
+    if not kept:
+        return None
+    of_fleet = next(row for row in kept if row.scope == Scope.FLEET)
+    return {
+        "sweep_id": str(of_fleet.sweep_id),
+        "round": of_fleet.round,
+        "at": time_or_none(of_fleet.at),
+        "settings_version": of_fleet.settings_version,
+        "fleet": {"label": of_fleet.label} | verdict_fields(of_fleet),
+        "servers": [
+            {"server_id": row.key, "label": row.label} | verdict_fields(row)
+            for row in kept
+            if row.scope == Scope.SERVER
+        ],
+    }
 
 
 def tester_place(row: sa.Row[Any]) -> Place | None:

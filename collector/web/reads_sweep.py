@@ -7,16 +7,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
-from collector.history.queries import RunFilter
+from collector.history.queries import RunFilter, region_of
 from collector.history.queries_summary import counted_by_state, runs_of_sweep
 from collector.history.queries_window import read_window, servers_of
 from collector.history.segments import DAY
 from collector.session import reading
 from collector.tables import sweeps
+from collector.verdicts.floor import server_places
 from collector.verdicts.slowness import By, slowest_first
-from collector.web.reads_answers import ERRORS, answer, region_of, time_or_none
+from collector.web.reads_answers import ERRORS, answer, time_or_none
 from collector.web.reads_names import the_fleet
-from collector.web.reads_slow import PathEntry, found_in, path_figures, paths_of, server_places
+from collector.web.reads_slow import PathEntry, found_in, path_figures, paths_of
 from collector.web.state import Services, services
 from collector.web.summary import MOST_MISSING, missing_of, results_dict, runs_dict
 

@@ -13,6 +13,7 @@ from collector.ingest.queue import ReportQueue
 from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
 from collector.throttle import Failures
+from collector.verdicts.evaluate import Judge
 from collector.web.bodies import Room
 from collector.web.question import Question
 
@@ -61,6 +62,7 @@ class Services:
     settings: Settings
     reports: ReportQueue
     report_slots: CapacityLimiter
+    judge: Judge
     export_slots: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MOST_EXPORTS)
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -100,6 +101,12 @@ def finish_sweep(
             )
             fleet = connection.execute(sa.select(fleets).where(fleets.c.id == row.fleet_id)).one()
             _tell(connection, "sweep.finished", fleet, sweep_id, outcome=finish.outcome, now=now)
+    try:
+        # Whoever ended the sweep asks for the verdict next.
+        at.judge.judge_due(now, sweep_id=sweep_id)
+    except sa.exc.SQLAlchemyError as error:
+        # The sweep has ended all the same, and the housekeeping judges what was left.
+        structlog.get_logger("collector").warning("verdicts.skipped", reason=type(error).__name__)
     return {"sweep_id": str(sweep_id), "outcome": finish.outcome, "finished_at": time_text(finished_at)}
 
 
