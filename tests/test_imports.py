@@ -37,6 +37,18 @@ PURE = (
     "orchestrator/places/engines/tester_container.py",
     "orchestrator/fleet/model.py",
     "tester/summary.py",
+    "collector/verdicts/counted.py",
+    "collector/verdicts/fleet.py",
+    "collector/verdicts/floor.py",
+    "collector/verdicts/judge.py",
+    "collector/verdicts/medians.py",
+    "collector/verdicts/paths.py",
+    "collector/verdicts/polish.py",
+    "collector/verdicts/resample.py",
+    "collector/verdicts/rounds.py",
+    "collector/verdicts/slowness.py",
+    "collector/verdicts/thresholds.py",
+    "collector/verdicts/verdict.py",
 )
 IMPURE = {
     "time", "socket", "os", "subprocess", "logging", "sqlite3", "http", "urllib", "ssl", "select",

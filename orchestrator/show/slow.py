@@ -1,10 +1,11 @@
-"""Slow regions, in their first form: a ranking."""
+"""Slow regions: the verdicts, and a ranking."""
 
 from typing import Any
 
 from orchestrator.findings.fail_on import STRUCTURAL_RATIO
 from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
 from orchestrator.show.figures import (
+    change_text,
     count_text,
     interval_text,
     loss_cell,
@@ -12,6 +13,7 @@ from orchestrator.show.figures import (
     percent_text,
     quantile_cell,
     ratio_text,
+    time_text,
 )
 
 TOP_PATHS = 10
@@ -26,6 +28,10 @@ FIGURES = (
     Column(title="× floor", is_number=True),
 )
 NAMES = ("n", "answered", "p50_us", "p50_note", "p95_us", "p95_note")
+VERDICT = ("verdict", "verdict_since", "change_ratio", "change_low", "change_high", "change_us", "sentence")
+BAD = ("slow", "lossy", "lost")
+NOTABLE = (*BAD, "watch", "recovered", "moved", "untrusted")
+TOP_SENTENCES = 10
 REST = ("loss_ratio", "loss_low", "loss_high", "best_us", "floor_ratio", "floor_flag")
 
 
@@ -51,6 +57,10 @@ def _sentence(slow: dict[str, Any]) -> str:
     label = slow.get("by_label") or f"ranked by {slow['by']}"
     if not slow["regions"]:
         return "no region has results yet: `orchestrate up` measures"
+    bad = [item for item in (*slow["regions"], *slow["paths"]) if item.get("verdict") in BAD]
+    if bad:
+        more = f"; and {len(bad) - 1} more" if len(bad) > 1 else ""
+        return f"{bad[0]['sentence']}{more}"
     first = slow["regions"][0]
     name, probes = first["region"], f"over {first['n']} probes"
     if not first["n"]:
@@ -91,10 +101,28 @@ def _figures(item: dict[str, Any]) -> tuple[Cell, ...]:
     )
 
 
+def _has_verdicts(items: list[dict[str, Any]]) -> bool:
+    return any(item.get("verdict") for item in items)
+
+
+def _verdict_cells(item: dict[str, Any]) -> tuple[Cell, ...]:
+    word = item.get("verdict")
+    tone = Tone.BAD if word in BAD else Tone.WARN if word == "watch" else Tone.PLAIN
+    return (
+        Cell(text=(word or "–").replace("_", " "), tone=tone),
+        Cell(text=change_text(item.get("change_ratio"))),
+    )
+
+
+VERDICT_COLUMNS = (Column(title="VERDICT"), Column(title="change %", is_number=True, extra=1))
+
+
 def _regions(regions: list[dict[str, Any]]) -> Table:
+    told = _has_verdicts(regions)
     columns = (
         Column(title="#", is_number=True),
         Column(title="REGION"),
+        *(VERDICT_COLUMNS if told else ()),
         *FIGURES,
         Column(title="servers", is_number=True, extra=3),
         Column(title="TESTERS", extra=4),
@@ -103,6 +131,7 @@ def _regions(regions: list[dict[str, Any]]) -> Table:
         (
             Cell(text=str(region["rank"])),
             Cell(text=region["region"]),
+            *(_verdict_cells(region) if told else ()),
             *_figures(region),
             Cell(text=count_text(region["server_count"])),
             Cell(text=" ".join(region["testers"])),
@@ -113,10 +142,12 @@ def _regions(regions: list[dict[str, Any]]) -> Table:
 
 
 def _paths(paths: list[dict[str, Any]]) -> Table:
+    told = _has_verdicts(paths)
     columns = (
         Column(title="#", is_number=True),
         Column(title="TESTER"),
         Column(title="SERVER"),
+        *(VERDICT_COLUMNS if told else ()),
         Column(title="ADDRESS", extra=1),
         *FIGURES,
         Column(title="REGION", extra=4),
@@ -126,6 +157,7 @@ def _paths(paths: list[dict[str, Any]]) -> Table:
             Cell(text=str(path["rank"])),
             Cell(text=path["tester"]),
             Cell(text=path["server"]),
+            *(_verdict_cells(path) if told else ()),
             Cell(text=path.get("address") or "no address"),
             *_figures(path),
             Cell(text=path.get("region") or ""),
@@ -136,8 +168,8 @@ def _paths(paths: list[dict[str, Any]]) -> Table:
 
 
 def _notes(slow: dict[str, Any]) -> list[str]:
-    notes = []
     items = [*slow["regions"], *slow["paths"]]
+    notes = _sentences(slow, items)
     if any((item.get("floor_ratio") or 0) > STRUCTURAL_RATIO for item in items):
         notes.append(
             f"!: above {STRUCTURAL_RATIO} × the distance floor; the route is much longer than the distance"
@@ -157,11 +189,27 @@ def _notes(slow: dict[str, Any]) -> list[str]:
     return notes
 
 
+def _sentences(slow: dict[str, Any], items: list[dict[str, Any]]) -> list[str]:
+    """Return the verdicts that say something, with since when; and what all paths and servers say."""
+    told = slow.get("verdict_round")
+    if told is None:
+        return []
+    items = [told["fleet"], *told["servers"], *items]
+    notable = [item for item in items if item.get("verdict") in NOTABLE]
+    found = [
+        f"{item['sentence']}; since {time_text(item.get('verdict_since'))}"
+        for item in notable[:TOP_SENTENCES]
+    ]
+    if len(notable) > TOP_SENTENCES:
+        found.append(f"and {len(notable) - TOP_SENTENCES} more verdicts")
+    return found
+
+
 def _records(slow: dict[str, Any]) -> list[dict[str, Any]]:
     records = []
     for kind, items in (("region", slow["regions"]), ("path", slow["paths"])):
         for item in items:
             record = {"kind": kind, "rank": item["rank"], "region": item.get("region")}
             record |= {name: item.get(name) for name in ("tester", "server", "address")}
-            records.append(record | {name: item.get(name) for name in (*NAMES, *REST)})
+            records.append(record | {name: item.get(name) for name in (*NAMES, *REST, *VERDICT)})
     return records

@@ -192,7 +192,7 @@ def test_a_postgres_that_is_not_migrated_is_refused_unless_told(empty_postgres_u
 
     assert ended.returncode == 2
     assert ended.stderr == (
-        "collector: the database has no tables yet, this collector needs 0003; "
+        "collector: the database has no tables yet, this collector needs 0004; "
         "run `collector migrate`, or serve with --migrate\n"
     )
 
@@ -202,4 +202,4 @@ def test_sqlite_is_made_on_the_first_start(tmp_path: Path) -> None:
         serving(f"sqlite:///{tmp_path / 'new' / 'c.sqlite3'}") as program,
         urllib.request.urlopen(f"{program.url}/readyz", timeout=DEADLINE_S) as answer,
     ):
-        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": "0003"}
+        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": "0004"}

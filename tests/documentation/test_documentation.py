@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.verdicts.thresholds import DEFAULTS, Thresholds, read_thresholds
+from collector.verdicts.thresholds import variable_of as variable_of_threshold
 from orchestrator.patience import Patience, read_patience, variable_of
 from tester.flags import FLAGS
 from tests.documentation.reference import reference
@@ -60,3 +62,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if not link.startswith(("http://", "https://")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_threshold_and_its_default_is_documented() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(COLLECTOR_VERDICT_\w+)` \| .* \| ([0-9.]+) \|$", page, re.MULTILINE)
+
+    assert read_thresholds(dict(rows)) == DEFAULTS
+    assert {variable_of_threshold(item.name) for item in fields(Thresholds)} == {name for name, _ in rows}

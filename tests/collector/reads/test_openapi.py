@@ -41,6 +41,17 @@ READS = {
         "cursor",
     },
     "/api/v1/slow": {"fleet", "sweep_id", "since", "until", "by"},
+    "/api/v1/verdicts": {
+        "fleet",
+        "sweep_id",
+        "scope",
+        "key",
+        "verdict",
+        "since",
+        "until",
+        "limit",
+        "cursor",
+    },
     "/api/v1/events": {"last-event-id", "after"},
 }
 

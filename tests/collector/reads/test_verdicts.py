@@ -196,7 +196,8 @@ def test_pages_of_verdicts_hold_each_once(house: House) -> None:
     measured.sweep(NOON, {}, SLOW_ONE)
 
     whole = house.get("verdicts")["verdicts"]
-    found, cursor = [], {}
+    found: list[object] = []
+    cursor: dict[str, str] = {}
     while True:
         page = house.get("verdicts", limit=3, **cursor)
         found += page["verdicts"]

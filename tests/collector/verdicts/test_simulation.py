@@ -12,7 +12,7 @@ from collector.verdicts.thresholds import DEFAULTS
 from collector.verdicts.verdict import Scope, Verdict, Word
 from tests.collector.verdicts.a_world import Injected, Noise, a_sweep
 
-SWEEPS = int(os.environ.get("VERDICT_SWEEPS", "150"))
+SWEEPS = int(os.environ.get("VERDICT_SWEEPS", "100"))
 
 
 def say(measured: str) -> None:
