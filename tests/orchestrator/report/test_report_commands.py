@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,12 +32,19 @@ TRACE = {
 
 
 class History:
-    """One fleet with three sweeps: the second half again as slow as the first, the third silent."""
+    """One fleet with three sweeps: the second half again as slow as the first, the third silent.
 
-    def __init__(self, served: Any) -> None:
+    `past` has others: how many hours before noon, and how slow.
+    """
+
+    def __init__(
+        self,
+        served: Any,
+        past: Sequence[tuple[float, int]] = ((0, 10_000), (-1, 15_000), (-2, LOST)),
+    ) -> None:
         self.fleet_id, self.tester_id = uuid4(), uuid4()
         self.name = f"edge-{self.fleet_id.hex[:6]}"
-        self.sweeps = [uuid4() for _ in range(3)]
+        self.sweeps = [uuid4() for _ in past]
         config = {"driver": "local", "location": {"region": "eu-north-1"}}
         with served.client() as client:
             client.put_fleet(self.fleet_id, name=self.name, spec={"version": 1}, orchestrator="a@b")
@@ -49,10 +57,8 @@ class History:
                 config=config,
                 token_sha256=None,
             )
-            for number, (sweep_id, rtt_us) in enumerate(
-                zip(self.sweeps, (10_000, 15_000, LOST), strict=True)
-            ):
-                start = NOON + timedelta(hours=number)
+            for sweep_id, (hours, rtt_us) in zip(self.sweeps, past, strict=True):
+                start = NOON - timedelta(hours=hours)
                 client.put_sweep(sweep_id, fleet_id=self.fleet_id, spec={}, started_at=start)
                 report = self.report(sweep_id, rtt_us=rtt_us, start=start)
                 assert client.put_report(report.run_id, report.to_bytes())["stored"] == 2
@@ -187,14 +193,34 @@ def test_a_region_that_grew_beyond_the_limit_is_exit_4(orchestrate: Run, history
     )
 
 
-def test_fail_on_slow_is_honest_that_there_is_no_verdict_yet(orchestrate: Run, history: History) -> None:
+def test_fail_on_slow_is_honest_that_there_is_no_baseline_yet(orchestrate: Run, history: History) -> None:
     asked = ("report", "slow", "--fleet", history.name, "--fail-on", "slow")
 
     lenient, strict = orchestrate(*asked), orchestrate(*asked, "--strict")
 
     assert lenient.returncode == 0
-    assert "--fail-on slow: insufficient, no baseline verdict exists yet" in lenient.stderr
+    assert "--fail-on slow: insufficient, eu-north-1 no baseline" in lenient.stderr
     assert strict.returncode == 4
+
+
+def test_fail_on_slow_is_exit_4_where_two_rounds_are_slower_than_their_past(
+    orchestrate: Run, served: Any
+) -> None:
+    usual = [(hours, 10_000) for hours in (30, 29, 28, 27)]
+    history = History(served, [*usual, (2, 10_000), (1, 18_000), (0, 18_000)])
+    asked = ("report", "slow", "--fleet", history.name, "--fail-on", "slow")
+
+    found = orchestrate(*asked)
+    calm = orchestrate(*asked, "--sweep", str(history.sweeps[4]))
+    table = orchestrate("report", "slow", "--fleet", history.name, "--format", "csv")
+
+    assert found.returncode == 4
+    assert "oslo → a (127.0.0.1) SLOW +80 % (CI 80–80), +8 ms, 2/3 rounds, 0/60 lost" in found.stderr
+    assert "since 2026-11-20 12:00:00" in " ".join(found.stdout.split())
+    assert "VERDICT" in found.stdout
+    assert calm.returncode == 0
+    verdicts = {(row["kind"], row["verdict"]) for row in csv.DictReader(io.StringIO(table.stdout))}
+    assert verdicts == {("region", "insufficient"), ("path", "slow")}
 
 
 def test_fail_on_lossy_is_exit_4_where_a_path_of_few_servers_loses(
