@@ -78,7 +78,6 @@ def test_a_server_that_is_15_ms_slower_is_blamed_and_no_region() -> None:
     assert others <= 0.05 * SWEEPS
 
 
-@pytest.mark.skipif("VERDICT_SWEEPS" not in os.environ, reason="by hand, beyond the design's world")
 def test_runs_that_vary_as_a_whole_seldom_make_a_false_alarm() -> None:
     noise = Noise(tester_run=0.05)
     alarmed = sum(
