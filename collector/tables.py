@@ -168,6 +168,10 @@ sweeps = sa.Table(
     sa.Column("finished_at", UtcTime),
     sa.Column("spec", _json(), nullable=False),
     sa.Column("outcome", sa.Text),
+    # Why it ended so: what is missing, or why it was skipped.
+    sa.Column("note", sa.Text),
+    # Of its hosts, as its orchestrator reckons; null where nobody knows.
+    sa.Column("cost_usd", sa.Double),
     sa.UniqueConstraint("schedule_id", "due_at"),
     sa.Index("ix_sweeps_fleet_id_started_at", "fleet_id", "started_at"),
 )

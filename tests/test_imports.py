@@ -27,6 +27,7 @@ PURE = (
     "orchestrator/decide/plan.py",
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
+    "orchestrator/decide/window.py",
     "orchestrator/decide/peers.py",
     "orchestrator/cloud/found.py",
     "orchestrator/fleet/rails.py",

@@ -10,6 +10,9 @@ import sqlalchemy as sa
 
 from collector.tables import UtcTime, fleets, runs, servers, sweeps, testers
 
+SKIPPED = "skipped"
+"""The outcome of a sweep that was due and not begun: it has nothing to show."""
+
 Condition = sa.ColumnElement[bool]
 RunKey = tuple[datetime, UUID]
 """Where a run stands among all: when it was announced, and its UUID."""
@@ -109,6 +112,7 @@ def newest_sweep(connection: sa.Connection, *, fleet_number: int) -> UUID | None
     registered: UUID | None = connection.execute(
         sa.select(sweeps.c.id)
         .where(sweeps.c.fleet_id == fleet_number)
+        .where(sa.or_(sweeps.c.outcome.is_(None), sweeps.c.outcome != SKIPPED))
         .order_by(sweeps.c.started_at.desc(), sweeps.c.id)
         .limit(1)
     ).scalar()

@@ -10,14 +10,14 @@ import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
 from collector.tables import RunState, UtcTime, fleets, runs, sweeps
-from collector.web.fields import CREATED, Object, Time
+from collector.web.fields import CREATED, Object, Text, Time
 from collector.web.lookup import find_fleet, find_sweep
 from collector.web.reads_names import FleetName, span_of
 from collector.web.reads_page import DEFAULT_LIMIT, Cursor, Limit, cursor_of, key_in
@@ -36,6 +36,8 @@ class Outcome(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    SKIPPED = "skipped"
+    """It was due by its schedule, and was not begun."""
 
 
 class NewSweep(BaseModel):
@@ -49,9 +51,11 @@ class NewSweep(BaseModel):
 
 
 class Finish(BaseModel):
-    """How a sweep ended."""
+    """How a sweep ended; what is null here stays as it is known."""
 
     outcome: Outcome
+    note: Text | None = None
+    cost_usd: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
 
 
 @router.put(
@@ -92,6 +96,9 @@ def finish_sweep(
     with writing(at.engine) as connection:
         row = find_sweep(connection, sweep_id)
         finished_at: datetime = row.finished_at or now
+        told = {"note": finish.note, "cost_usd": finish.cost_usd}
+        if known := {name: value for name, value in told.items() if value is not None}:
+            connection.execute(sa.update(sweeps).where(sweeps.c.id == sweep_id).values(**known))
         if row.outcome != finish.outcome:
             finished_at = now
             connection.execute(
@@ -226,6 +233,8 @@ def _shown(row: sa.Row[Any], counts: dict[str, int]) -> dict[str, Any]:
         "started_at": time_text(row.started_at),
         "finished_at": None if row.finished_at is None else time_text(row.finished_at),
         "outcome": row.outcome,
+        "note": row.note,
+        "cost_usd": row.cost_usd,
         "spec": row.spec,
         "runs": counts,
     }

@@ -11,6 +11,7 @@ from orchestrator.act.embedded import EmbeddedCollector, check_port_is_free
 from orchestrator.act.price import FleetPrice
 from orchestrator.act.state import FleetState
 from orchestrator.act.suppliers import Suppliers
+from orchestrator.decide.peers import has_peers
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.drivers import LOCAL
 from orchestrator.fleet.model import Fleet
@@ -47,12 +48,16 @@ def checks(
     only: Collection[str] | None = None,
     offline: bool = False,
     verified: bool = True,
+    window: int | None = None,
 ) -> Iterator[Check]:
     """Return what to look at; `access` None means the embedded collector, `only` leaves others out.
 
+    With `window` at most so many hosts cost something at once.
     `verified` False: hosts at AWS are allowed though nobody can ask AWS about them.
     """
     hosts = HostChecks(fleet, state=state, access=access, only=only, edge=edge)
+    if window is not None:
+        yield Check(what="window", look=lambda: check_window(fleet, window=window, only=only))
     yield Check(what="servers", look=lambda: check_servers(fleet))
     if any(
         tester.driver == LOCAL and tester.probe.type == "icmp" and (only is None or tester.name in only)
@@ -71,6 +76,7 @@ def checks(
         fleet=fleet,
         testers=hosts.elsewhere,
         suppliers=suppliers if asks_cloud and can_ask() else None,
+        window=window,
     )
     if hosts.on_machines and not offline:
         yield Check(what="price", look=price.check, cautions=price.cautions)
@@ -105,6 +111,24 @@ def check_servers(fleet: Fleet) -> str:
             f"fleet {fleet.name!r} has no servers", next_step="add some under `servers:`"
         )
     return str(len(fleet.servers))
+
+
+def check_window(fleet: Fleet, *, window: int, only: Collection[str] | None) -> str:
+    """Raise where testers cannot measure one after the other."""
+    count = sum(only is None or tester.name in only for tester in fleet.testers)
+    if fleet.run.repeat is None:
+        raise ConfigurationError(
+            "a window needs runs that end",
+            cause="with `run: forever` nobody makes room for the next host",
+            next_step="write `run: once` or {repeat: 12, every: 5m}, or leave `--window` out",
+        )
+    if has_peers(fleet) and window < count:
+        raise ConfigurationError(
+            f"testers that measure each other are there at once, and the window is {window}",
+            cause=f"`from: testers` stands under `servers:`, and {count} testers measure",
+            next_step=f"leave `--window` out, or make it {count}",
+        )
+    return f"{min(window, count)} of {count} hosts at once"
 
 
 def check_may_ping() -> str:

@@ -15,7 +15,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from orchestrator.act.journal_file import JournalFile
-from orchestrator.decide.facts import Sweep
+from orchestrator.decide.facts import Sweep, Tick
 from orchestrator.decide.host import Host, HostEvent, HostState, moved
 from orchestrator.errors import OrchestratorError
 from wire.fields import time_text
@@ -190,10 +190,39 @@ class Journal:
 
     def add_sweep(self, sweep: Sweep) -> None:
         """Open a sweep."""
+        tick = sweep.tick
         with self._file.writing() as db:
             db.execute(
-                "INSERT INTO sweeps (sweep_id, started_at) VALUES (?, ?)",
-                (str(sweep.sweep_id), time_text(sweep.started_at)),
+                "INSERT INTO sweeps (sweep_id, started_at, is_job, testers, schedule_id, due_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    str(sweep.sweep_id),
+                    time_text(sweep.started_at),
+                    sweep.is_job,
+                    None if sweep.testers is None else json.dumps(sweep.testers),
+                    None if tick is None else str(tick.schedule_id),
+                    None if tick is None else time_text(tick.due_at),
+                ),
+            )
+
+    def drop_sweep(self, sweep_id: UUID) -> None:
+        """Forget a sweep that was never begun: somebody else had begun it."""
+        with self._file.writing() as db:
+            db.execute("DELETE FROM sweeps WHERE sweep_id = ?", (str(sweep_id),))
+
+    def make_job(self, sweep_id: UUID) -> None:
+        """Let a sweep be a job from now on: whoever finds it removes its hosts."""
+        with self._file.writing() as db:
+            db.execute("UPDATE sweeps SET is_job = 1 WHERE sweep_id = ?", (str(sweep_id),))
+
+    def end_jobs(self) -> None:
+        """Write down that the hosts of every job were removed."""
+        if self._file.one("SELECT 1 FROM sweeps WHERE is_job AND ended_at IS NULL") is None:
+            return
+        with self._file.writing() as db:
+            db.execute(
+                "UPDATE sweeps SET ended_at = ? WHERE is_job AND ended_at IS NULL",
+                (time_text(self._clock()),),
             )
 
     def finish_sweep(self, sweep_id: UUID, *, outcome: str) -> None:
@@ -278,5 +307,18 @@ def _sweep(row: sqlite3.Row) -> Sweep:
     return Sweep(
         sweep_id=UUID(row["sweep_id"]),
         started_at=datetime.fromisoformat(row["started_at"]),
-        finished_at=None if row["finished_at"] is None else datetime.fromisoformat(row["finished_at"]),
+        finished_at=_time(row["finished_at"]),
+        is_job=bool(row["is_job"]),
+        ended_at=_time(row["ended_at"]),
+        testers=None if row["testers"] is None else tuple(json.loads(row["testers"])),
+        tick=_tick(row),
     )
+
+
+def _tick(row: sqlite3.Row) -> Tick | None:
+    due_at = _time(row["due_at"])
+    return None if due_at is None else Tick(schedule_id=UUID(row["schedule_id"]), due_at=due_at)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -29,12 +29,14 @@ class HostPrice:
 class FleetPrice:
     """The prices of one fleet; the list is asked at the first look.
 
-    `testers` are those that are concerned. `suppliers` None: no price list is asked.
+    `testers` are those that are concerned. `suppliers` None: no price list is asked. With `window` at
+    most so many hosts are there at once.
     """
 
     fleet: Fleet
     testers: list[Tester]
     suppliers: Suppliers | None
+    window: int | None = None
     why_unknown: list[str] = field(default_factory=list)
 
     @cached_property
@@ -49,7 +51,9 @@ class FleetPrice:
         """Raise where the fleet may cost more than its budget; return what it costs."""
         limits = self.fleet.limits
         unknown = [name for name, each in self.hosts.items() if each.usd is None]
-        an_hour = fsum(each.usd for each in self.hosts.values() if each.usd is not None)
+        known = sorted((each.usd for each in self.hosts.values() if each.usd is not None), reverse=True)
+        # Whoever is there at once, the dearest cost no less.
+        an_hour = fsum(known[: self.window])
         for_all = an_hour * limits.deadline_s / 3_600
         if limits.budget_usd is not None and unknown:
             raise ConfigurationError(

@@ -81,6 +81,7 @@ def undelivered_count(ports: Ports) -> int:
 
 def close_sweep(*, ports: Ports, fleet: str, reason: str) -> None:
     """Finish the open sweep of a fleet whose hosts are gone; a collector that is away learns it later."""
+    ports.journal.end_jobs()
     sweep = ports.journal.newest_sweep()
     if sweep is None or sweep.finished_at is not None:
         return

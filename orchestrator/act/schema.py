@@ -61,7 +61,22 @@ THIRD = (
 )
 """Where something may have been made: searched when the fleet is removed."""
 
-MIGRATIONS = (FIRST, SECOND, THIRD)
+FOURTH = (
+    "ALTER TABLE sweeps ADD COLUMN is_job INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE sweeps ADD COLUMN ended_at TEXT",
+    "ALTER TABLE sweeps ADD COLUMN testers TEXT",
+    "ALTER TABLE sweeps ADD COLUMN schedule_id TEXT",
+    "ALTER TABLE sweeps ADD COLUMN due_at TEXT",
+    """
+    CREATE TABLE schedules (
+        schedule_id TEXT PRIMARY KEY,
+        upto TEXT NOT NULL
+    ) STRICT
+    """,
+)
+"""A sweep as a job that removes its hosts, what began it, and up to when each schedule was looked after."""
+
+MIGRATIONS = (FIRST, SECOND, THIRD, FOURTH)
 """What brings a journal from each version to the next; an empty file is of version 0."""
 
 VERSION = len(MIGRATIONS)

@@ -50,7 +50,8 @@ class Watch:
     """One sweep of one fleet, on its way.
 
     `only` leaves the other testers as they are; the sweep is theirs alone where `is_partial` says so.
-    `revive` is called when the collector does not answer: an embedded one is started again.
+    `revive` is called when the collector does not answer: an embedded one is started again. With
+    `window` at most so many hosts are there at once, and each goes once it has made its runs.
     """
 
     fleet: Fleet
@@ -63,6 +64,7 @@ class Watch:
     only: Collection[str] | None = None
     replace: Collection[str] = ()
     is_partial: bool = False
+    window: int | None = None
     failures: list[Failure] = field(default_factory=list)
     runs: SweepRuns = field(init=False)
     _crew: Crew = field(init=False)
@@ -153,6 +155,8 @@ class Watch:
             replace=self.replace,
             attempts=self.ports.patience.create_attempts,
             addresses=known_addresses(self.fleet, ports=self.ports),
+            window=self.window,
+            busy=busy,
         )
         # Whoever is worked on is planned for when that is done: its hosts and runs are on the move.
         chains = chains_of(todo, tester_of={host.name: host.tester for host in hosts})
@@ -169,10 +173,18 @@ class Watch:
             self.failures.append(failure)
             if failure.is_left:
                 self._stuck.add(failure.tester)
-                self._crew.begin(
-                    self.runs.abandonments(reason="its host cannot be removed", testers={failure.tester}),
-                    deadline=Deadline.after(self.ports.patience.start_deadline_s),
-                )
+                self._abandon({failure.tester}, reason="its host cannot be removed")
+                if self.window is not None and len(self._stuck) >= self.window:
+                    # Nobody else will ever have a place.
+                    others = {tester.name for tester in self.fleet.testers} - self._stuck
+                    self._abandon(others, reason="hosts that cannot be removed hold every place")
+
+    def _abandon(self, testers: Collection[str], *, reason: str) -> None:
+        concerned = testers if self.only is None else set(testers) & set(self.only)
+        self._crew.begin(
+            self.runs.abandonments(reason=reason, testers=concerned),
+            deadline=Deadline.after(self.ports.patience.start_deadline_s),
+        )
 
     def until_ended(self, *, deadline: Deadline) -> bool:
         """Go on until every run has ended; return False where the deadline came first."""

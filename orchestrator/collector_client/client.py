@@ -189,9 +189,19 @@ class CollectorClient:
             },
         )
 
-    def finish_sweep(self, sweep_id: UUID, *, outcome: str) -> None:
-        """End a sweep as complete, partial, failed or interrupted."""
-        self._post(f"/sweeps/{sweep_id}/finish", {"outcome": outcome})
+    def finish_sweep(
+        self, sweep_id: UUID, *, outcome: str, note: str | None = None, cost_usd: float | None = None
+    ) -> None:
+        """End a sweep as complete, partial, failed, interrupted or skipped.
+
+        `note` says why, `cost_usd` what its hosts cost; None leaves what is known.
+        """
+        body: dict[str, Any] = {"outcome": outcome}
+        if note is not None:
+            body["note"] = note
+        if cost_usd is not None:
+            body["cost_usd"] = cost_usd
+        self._post(f"/sweeps/{sweep_id}/finish", body)
 
     def sweeps(self, *, fleet: Key | None = None, limit: int | None = None) -> Iterator[Json]:
         """Yield sweeps, the newest first, at most `limit`."""

@@ -1,15 +1,17 @@
 """Brings a fleet up for `up` and `sweep`: check, make, measure, remove if asked, report."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator.act.cloud_proof import proof_of_removal
+from orchestrator.act.cost import cost_of_sweep
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened, opened_for_up
 from orchestrator.act.removal import REMOVE_S, Removal, close_sweep, remove_hosts
 from orchestrator.act.state import state_of
+from orchestrator.act.sweep import Job
 from orchestrator.act.tending import tending
 from orchestrator.collector_client import CollectorError
 from orchestrator.commands.choose_fleet import (
@@ -22,10 +24,11 @@ from orchestrator.commands.choose_fleet import (
     wanted_fleet,
 )
 from orchestrator.commands.measuring import Measured, measure, read_and_check
+from orchestrator.commands.planning import prices_of
 from orchestrator.commands.stage import Stage, stage
 from orchestrator.decide.host import HostState
 from orchestrator.decide.told import digests_of_jobs, is_told
-from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind
+from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, OrchestratorError
 from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet
 from orchestrator.places.deadline import Deadline
@@ -49,6 +52,7 @@ class Wish:
     join: bool = False
     verified: bool = True
     is_sweep: bool = False
+    window: int | None = None
 
 
 def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
@@ -69,6 +73,7 @@ def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
                     only=wish.only,
                     replace=wish.replace,
                     verified=wish.verified,
+                    window=wish.window,
                 )
                 with opened_for_up(
                     fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
@@ -115,14 +120,18 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
                 tending=tended,
                 again=wish.again,
                 detach=wish.detach,
+                job=_job(wish),
+                window=wish.window,
             )
     except KeyboardInterrupt:
         if not wish.is_sweep:
             raise _goes_on(wish, opened=opened) from None
         shown.tell("interrupted: what was measured is saved, then everything is removed")
     removal: Removal | None = None
+    cost_usd: float | None = None
     if wish.remove:
         removal = _remove(fleet, opened=opened, interrupts=interrupts)
+        cost_usd = _tell_cost(fleet, opened=opened, shown=shown)
     data = {} if wish.detach else _report(opened, fleet=fleet, shown=shown)
     if removal is not None and not removal.left:
         proof = proof_of_removal(
@@ -138,7 +147,34 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
         # A connection that stands open would hold the collector's end up.
         opened.ports.client.close()
         opened.embedded.down()
+    if cost_usd is not None:
+        data = data | {"cost_usd": cost_usd}
     return _end(wish, measured, removal, fleet=fleet, data=data, opened=opened, shown=shown)
+
+
+def _job(wish: Wish) -> Job | None:
+    return Job(testers=None if wish.only is None else tuple(wish.only)) if wish.is_sweep else None
+
+
+def _tell_cost(fleet: Fleet, *, opened: Opened, shown: Stage) -> float | None:
+    """Tell the collector what the hosts of the newest sweep have cost; return it, None where nobody knows."""
+    sweep = opened.ports.journal.newest_sweep()
+    outcome = None if sweep is None else opened.ports.journal.outcome(sweep.sweep_id)
+    if sweep is None or outcome is None:
+        return None
+    try:
+        cost_usd = cost_of_sweep(
+            sweep,
+            journal=opened.ports.journal,
+            prices=prices_of(fleet, edge=shown.edge, offline=False),
+            now=shown.edge.clock(),
+        )
+        if cost_usd is not None:
+            opened.ports.client.finish_sweep(sweep.sweep_id, outcome=outcome, cost_usd=cost_usd)
+    except OrchestratorError as error:
+        shown.tell(printable(f"what it has cost is not known: {error.what}"))
+        return None
+    return cost_usd
 
 
 def _remove(fleet: Fleet, *, opened: Opened, interrupts: Interrupts) -> Removal:
@@ -178,7 +214,11 @@ def _end(
     if measured is not None:
         differs = _differs(fleet, measured, opened=opened)
         lines.append(_what_came(wish, measured, differs=differs))
-        data = data | {"sweep_id": str(measured.sweep.sweep_id), "outcome": measured.outcome}
+        data = data | {
+            "sweep_id": str(measured.sweep.sweep_id),
+            "outcome": measured.outcome,
+            "missing": [asdict(each) for each in measured.missing],
+        }
     if removal is not None:
         lines.append(f"{removal.removed} removed, {removal.left} left.")
         if removal.undelivered:
@@ -216,6 +256,12 @@ def _what_came(wish: Wish, measured: Measured, *, differs: bool) -> str:
         return f"Sweep {measured.sweep.sweep_id} runs; watch it: {_command('watch', wish)}"
     if measured.outcome is None:
         return f"Sweep {measured.sweep.sweep_id} is open still; go on: {_command('up', wish)}"
+    if measured.missing:
+        lines = "".join(f"\n  {each}" for each in measured.missing)
+        label = "Partial" if measured.outcome == "partial" else str(measured.outcome).capitalize()
+        return f"{label}: sweep {measured.sweep.sweep_id} lacks{lines}"
+    if not measured.watched and wish.is_sweep:
+        return f"Sweep {measured.sweep.sweep_id} was finished before ({measured.outcome}); it was cleared up"
     if not measured.watched:
         again = f"; measure again: {_command('up', wish)} --again"
         stale = ", and the fleet has changed since" if differs else ""

@@ -1,7 +1,7 @@
 """A fleet is brought up and its sweep to an end: what `up`, `sweep` and `watch` share."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestrator.act.access import remote_access
@@ -12,7 +12,7 @@ from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
 from orchestrator.act.opening import Opened
 from orchestrator.act.state import FleetState
-from orchestrator.act.sweep import finish_sweep, open_sweep, outcome_of
+from orchestrator.act.sweep import Job, Missing, finish_sweep, missing_of, open_sweep, outcome_of
 from orchestrator.act.tending import Tending
 from orchestrator.act.watch import Watch
 from orchestrator.commands.stage import Stage
@@ -36,6 +36,7 @@ class Measured:
     outcome: str | None
     failures: list[Failure]
     watched: bool
+    missing: list[Missing] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -74,12 +75,15 @@ def read_and_check(
     only: Collection[str] | None,
     replace: Collection[str],
     verified: bool,
+    window: int | None = None,
 ) -> None:
     """Show what was read, and refuse what cannot be carried out, before anything is created."""
     stage.emit(fleet_read(fleet, edge=stage.edge))
     _check_names(fleet, state=state, only=only, replace=replace, edge=stage.edge)
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
-    for check in checks(fleet, state=state, access=access, only=only, verified=verified, edge=stage.edge):
+    for check in checks(
+        fleet, state=state, access=access, only=only, verified=verified, window=window, edge=stage.edge
+    ):
         try:
             detail = check.look()
         except OrchestratorError as error:
@@ -131,10 +135,23 @@ def measure(
     tending: Tending,
     again: bool = False,
     detach: bool = False,
+    job: Job | None = None,
+    window: int | None = None,
 ) -> Measured:
-    """Make what the fleet asks for, wait for its runs, and finish the sweep when all have ended."""
+    """Make what the fleet asks for, wait for its runs, and finish the sweep when all have ended.
+
+    A `job` has its deadline from the beginning of its sweep, whoever began it; of one that is
+    finished, nothing but the removal is left.
+    """
     ports = opened.ports
-    sweep = open_sweep(fleet, ports=ports, again=again)
+    sweep = open_sweep(fleet, ports=ports, again=again, job=job)
+    if job is not None and sweep.finished_at is not None:
+        return Measured(
+            sweep=sweep, outcome=ports.journal.outcome(sweep.sweep_id), failures=[], watched=False
+        )
+    if job is not None:
+        only = sweep.testers
+    limit_s = fleet.limits.deadline_s if job is None else _left_s(fleet, sweep, now=ports.clock())
     watch = Watch(
         fleet=fleet,
         sweep=sweep,
@@ -146,26 +163,34 @@ def measure(
         only=only,
         replace=replace,
         is_partial=again and only is not None,
+        window=window,
     )
     try:
-        watch.begin(deadline=Deadline.after(fleet.limits.deadline_s))
+        if limit_s > 0:
+            watch.begin(deadline=Deadline.after(limit_s))
         if sweep.finished_at is not None or detach:
             watch.settle()
             if sweep.finished_at is None:
                 watch.start_those_that_wait(deadline=Deadline.after(fleet.limits.deadline_s))
             outcome = ports.journal.outcome(sweep.sweep_id)
             return _measured(watch, outcome=outcome, watched=False)
-        return wait(watch, stage=stage)
+        return wait(watch, stage=stage, limit_s=limit_s)
     finally:
         watch.close()
 
 
-def wait(watch: Watch, *, stage: Stage) -> Measured:
-    """Wait for the sweep's runs, not longer than `limits.deadline`, and finish it."""
-    limit_s = watch.fleet.limits.deadline_s
+def _left_s(fleet: Fleet, sweep: Sweep, *, now: datetime) -> float:
+    """Return what a job has left of `limits.deadline`; a clock that was set makes it no longer."""
+    past_s = max(0.0, (now - sweep.started_at).total_seconds())
+    return max(0.0, fleet.limits.deadline_s - past_s)
+
+
+def wait(watch: Watch, *, stage: Stage, limit_s: float) -> Measured:
+    """Wait for the sweep's runs, not longer than `limit_s`, and finish it."""
     ended = watch.until_ended(deadline=Deadline.after(limit_s))
     if not ended and watch.fleet.run.repeat is not None:
-        watch.give_up(reason=f"limits.deadline of {limit_s:g} s was over", deadline=Deadline.after(GIVE_UP_S))
+        whole_s = watch.fleet.limits.deadline_s
+        watch.give_up(reason=f"limits.deadline of {whole_s:g} s was over", deadline=Deadline.after(GIVE_UP_S))
     _tell_failures(watch, stage=stage)
     if not watch.has_ended(everybody=not watch.is_partial):
         return _measured(watch, outcome=None, watched=True)
@@ -177,7 +202,10 @@ def wait(watch: Watch, *, stage: Stage) -> Measured:
 
 
 def _measured(watch: Watch, *, outcome: str | None, watched: bool) -> Measured:
-    return Measured(sweep=watch.sweep, outcome=outcome, failures=watch.failures, watched=watched)
+    missing = [] if outcome is None else missing_of(watch.runs.rows)
+    return Measured(
+        sweep=watch.sweep, outcome=outcome, failures=watch.failures, watched=watched, missing=missing
+    )
 
 
 def _tell_failures(watch: Watch, *, stage: Stage) -> None:

@@ -9,6 +9,12 @@ from orchestrator.settings import Edge
 @click.command()
 @fleet_argument
 @click.option("--only", metavar="TESTER", multiple=True, help="Measure from these testers only.")
+@click.option(
+    "--window",
+    metavar="K",
+    type=click.IntRange(min=1),
+    help="Keep at most K hosts at once: the next is made when one has measured and is gone.",
+)
 @click.option("--join", is_flag=True, help="Work on the fleet of this name that the collector knows.")
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
 @click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
@@ -27,6 +33,7 @@ def sweep(
     fleet_name: str | None,
     profile: str | None,
     only: tuple[str, ...],
+    window: int | None,
     join: bool,
     yes: bool,  # noqa: ARG001 - a local fleet asks nothing; scripts may say it all the same
     unverified: bool,
@@ -44,6 +51,7 @@ def sweep(
             join=join,
             verified=not unverified,
             is_sweep=True,
+            window=window,
         ),
         command="sweep",
         progress=progress,

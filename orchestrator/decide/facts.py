@@ -39,9 +39,25 @@ class KnownRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """One moment of a schedule: what was due, and when."""
+
+    schedule_id: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sweep:
-    """One measuring of the whole fleet, open until `finished_at` is set."""
+    """One measuring of the fleet, or of `testers` alone, open until `finished_at` is set.
+
+    `tick` is what began it, None for a person. A job (`orchestrate sweep`) removes its hosts, and is
+    over when it has: until then `ended_at` is None.
+    """
 
     sweep_id: UUID
     started_at: datetime
     finished_at: datetime | None = None
+    is_job: bool = False
+    ended_at: datetime | None = None
+    testers: tuple[str, ...] | None = None
+    tick: Tick | None = None

@@ -75,8 +75,11 @@ class Lane:
         ]
         self._first_index = max((index + 1 for index in self._runs), default=0)
 
-    def actions(self, *, measuring: bool, replace: bool) -> Iterator[Action]:
-        """Yield the actions in their order; `measuring` False: the sweep is finished."""
+    def actions(self, *, measuring: bool, replace: bool, leaving: bool = False) -> Iterator[Action]:
+        """Yield the actions in their order.
+
+        `measuring` False: the sweep is finished. `leaving`: a host goes once its runs have ended.
+        """
         if self._digest is None:
             for host in self._hosts:
                 yield from removal(host, reason="its tester is not in the fleet")
@@ -96,6 +99,8 @@ class Lane:
                 yield from self._new_host(reason="has no host", lost="its host is gone")
         elif not measuring:
             yield from self._at_rest(first)
+        elif leaving and not self._remains():
+            yield from removal(first, reason="has made its runs")
         elif replace and first.state is not HostState.PLANNED:
             yield from removal(first, reason="to be replaced")
             yield from self._new_host(reason="replaces the one before", lost="its host was replaced")

@@ -10,6 +10,7 @@ from orchestrator.decide.host import Host
 from orchestrator.decide.lane import Lane, removal
 from orchestrator.decide.peers import Peers, coming_of, has_peers
 from orchestrator.decide.told import digests_of_jobs
+from orchestrator.decide.window import Window
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.model import Fleet
 from orchestrator.fleet.nearest import did_you_mean
@@ -30,6 +31,8 @@ def plan(
     again: bool = False,
     attempts: int = ATTEMPTS,
     addresses: Mapping[str, str] | None = None,
+    window: int | None = None,
+    busy: Collection[str] = (),
 ) -> list[Action]:
     """Return what brings hosts and testers to what the fleet says and the open sweep to its end.
 
@@ -39,8 +42,10 @@ def plan(
     asks for a new one. `only` leaves all other testers as they are; `replace` names testers that get
     new hosts. A tester of which `attempts` hosts have failed gets no other in this sweep, but by
     `replace`. `addresses` are those of the hosts, by tester, where testers measure each other: starts
-    wait for them. None: nobody has looked, and nothing waits. Raise `ConfigurationError` for a name in
-    these that no tester has.
+    wait for them. None: nobody has looked, and nothing waits. With `window` at most so many hosts are
+    there at once: who has made its runs is removed, and the next host is made; `busy` are testers that
+    are worked on, each of which holds a place. Raise `ConfigurationError` for a name in `only` or
+    `replace` that no tester has.
 
     Actions of one tester come in the order in which they are to be applied; those of different
     testers do not depend on each other.
@@ -74,7 +79,8 @@ def plan(
             attempts=attempts,
         )
     actions_of = {
-        name: list(lane.actions(measuring=measuring, replace=name in replace)) for name, lane in lanes.items()
+        name: list(lane.actions(measuring=measuring, replace=name in replace, leaving=window is not None))
+        for name, lane in lanes.items()
     }
     if addresses is not None and has_peers(fleet):
         peers = Peers(fleet, addresses=addresses, hosts=hosts, sweep=sweep, now=now)
@@ -89,6 +95,8 @@ def plan(
                         abandoned=lanes[tester.name].given_up,
                     )
                 )
+    if window is not None:
+        actions_of = Window(size=window, hosts=hosts, busy=busy).held(actions_of)
     return [action for actions in actions_of.values() for action in actions]
 
 

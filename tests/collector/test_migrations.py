@@ -18,7 +18,7 @@ def tables_of(engine: sa.Engine) -> set[str]:
 
 def test_models_and_migrations_agree(empty_database_url: str) -> None:
     engine = engine_of(empty_database_url)
-    assert migrate(engine) == "0004"
+    assert migrate(engine) == "0005"
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -40,8 +40,8 @@ def test_down_leaves_nothing_and_up_works_again(empty_database_url: str) -> None
     migrate(engine, to="base")
     assert tables_of(engine) == {"alembic_version"}
 
-    assert migrate(engine) == "0004"
-    assert migrate(engine) == "0004"
+    assert migrate(engine) == "0005"
+    assert migrate(engine) == "0005"
     assert tables_of(engine) == {"alembic_version", *metadata.tables}
     engine.dispose()
 

@@ -202,4 +202,4 @@ def test_sqlite_is_made_on_the_first_start(tmp_path: Path) -> None:
         serving(f"sqlite:///{tmp_path / 'new' / 'c.sqlite3'}") as program,
         urllib.request.urlopen(f"{program.url}/readyz", timeout=DEADLINE_S) as answer,
     ):
-        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": "0004"}
+        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": "0005"}
