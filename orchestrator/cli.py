@@ -37,6 +37,10 @@ COMMANDS: dict[str, Entry] = {
         target="orchestrator.commands.sweep:sweep",
         help="`up`, drain and `down` as one job with a deadline.",
     ),
+    "schedule": Entry(
+        target="orchestrator.commands.schedule:schedule",
+        help="Sweep by cron: run, list, next, history, systemd.",
+    ),
     "status": Entry(
         target="orchestrator.commands.status:status",
         help="Say how the testers of a fleet are.",

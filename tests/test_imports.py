@@ -28,6 +28,8 @@ PURE = (
     "orchestrator/decide/host.py",
     "orchestrator/decide/actions.py",
     "orchestrator/decide/window.py",
+    "orchestrator/decide/ticks.py",
+    "orchestrator/fleet/cron.py",
     "orchestrator/decide/peers.py",
     "orchestrator/cloud/found.py",
     "orchestrator/fleet/rails.py",

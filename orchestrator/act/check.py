@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestrator.act.access import Access
 from orchestrator.act.check_cloud import check_account, check_address, check_regions
 from orchestrator.act.check_hosts import Caution, HostChecks
+from orchestrator.act.check_schedules import check_schedules, schedule_cautions
 from orchestrator.act.clouds import can_ask
 from orchestrator.act.embedded import EmbeddedCollector, check_port_is_free
 from orchestrator.act.price import FleetPrice
@@ -86,6 +87,12 @@ def checks(
             look=lambda: check_rails(
                 fleet, edge.settings.rails, price_of=lambda tester: price.listed(tester).usd
             ),
+        )
+    if fleet.schedule:
+        yield Check(
+            what="schedule",
+            look=lambda: check_schedules(fleet, now=edge.clock()),
+            cautions=lambda: schedule_cautions(fleet, now=edge.clock()),
         )
     if hosts.elsewhere:
         yield Check(what="image", look=hosts.image)

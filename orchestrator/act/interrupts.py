@@ -15,12 +15,14 @@ class Interrupts:
     """SIGINT and SIGTERM of one command.
 
     The first one raises `KeyboardInterrupt`, or, while hosts are being made or removed, lets what is
-    begun come to its end: `stopping` is set. The second one leaves at once, after saying `farewell`.
+    begun come to its end: `stopping` is set, `first` is its number. The second one leaves at once,
+    after saying `farewell`.
     """
 
     def __init__(self, *, farewell: str) -> None:
         self.stopping = threading.Event()
         self.farewell = farewell
+        self.first: int | None = None
         self._count = 0
         self._guards = 0
 
@@ -65,6 +67,7 @@ class Interrupts:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's form
         self._count += 1
+        self.first = self.first or number
         if self._count > 1:
             # The threads may be in the middle of anything: nobody waits for them any more.
             sys.stderr.write(f"\n{self.farewell}\n")

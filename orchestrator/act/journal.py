@@ -238,6 +238,20 @@ class Journal:
         row = self._file.one("SELECT outcome FROM sweeps WHERE sweep_id = ?", str(sweep_id))
         return None if row is None else row["outcome"]
 
+    def upto(self, schedule_id: UUID) -> datetime | None:
+        """Return up to when a schedule was looked after, None where it never was."""
+        row = self._file.one("SELECT upto FROM schedules WHERE schedule_id = ?", str(schedule_id))
+        return None if row is None else datetime.fromisoformat(row["upto"])
+
+    def note_upto(self, schedule_id: UUID, upto: datetime) -> None:
+        """Write down that nothing of a schedule is to be done up to a moment; it never goes back."""
+        with self._file.writing() as db:
+            db.execute(
+                "INSERT INTO schedules VALUES (?1, ?2)"
+                " ON CONFLICT (schedule_id) DO UPDATE SET upto = max(upto, ?2)",
+                (str(schedule_id), time_text(upto)),
+            )
+
     def log(self, *, host: str | None = None) -> list[LogLine]:
         """Return the moves of one host, or of all, the oldest first."""
         rows = self._file.all("SELECT * FROM log WHERE ?1 IS NULL OR host = ?1 ORDER BY id", host)

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from orchestrator.act.ports import Ports
-from orchestrator.decide.facts import Sweep
+from orchestrator.collector_client import CollectorRefused
+from orchestrator.decide.facts import Sweep, Tick
+from orchestrator.errors import OrchestratorError
 from orchestrator.events import SweepFinished, SweepStarted, printable
 from orchestrator.fleet.model import Fleet
 
@@ -20,9 +22,18 @@ MISSING_TOLD = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A sweep that removes its hosts at the end: by some `testers`, None: by all."""
+    """A sweep that removes its hosts at the end: by some `testers`, None: by all.
+
+    `tick` is what it was due by, of the schedule of that name.
+    """
 
     testers: tuple[str, ...] | None = None
+    tick: Tick | None = None
+    schedule: str = ""
+
+
+class TickTaken(OrchestratorError):
+    """Another orchestrator has begun the sweep that was due."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +54,8 @@ def open_sweep(fleet: Fleet, *, ports: Ports, again: bool, job: Job | None = Non
     """Return the sweep to work on: the open one, a new one, or the finished one if nobody asks for more.
 
     A new one is journalled first, then told to the collector. A job that was cut off while its hosts
-    were removed is finished already, and is gone on with.
+    were removed is finished already, and is gone on with. Raise `TickTaken` for a job whose tick is
+    somebody else's.
     """
     journal = ports.journal
     newest = journal.newest_sweep()
@@ -59,21 +71,37 @@ def open_sweep(fleet: Fleet, *, ports: Ports, again: bool, job: Job | None = Non
             started_at=ports.clock(),
             is_job=job is not None,
             testers=None if job is None else job.testers,
+            tick=None if job is None else job.tick,
         )
         journal.add_sweep(newest)
     elif job is not None and not newest.is_job:
         journal.make_job(newest.sweep_id)
         newest = replace(newest, is_job=True)
-    ports.client.put_sweep(
-        newest.sweep_id,
-        fleet_id=ports.fleet_id,
-        spec=spec_of_sweep(fleet, testers=newest.testers),
-        started_at=newest.started_at,
-    )
+    _tell_begun(newest, fleet=fleet, ports=ports, schedule="" if job is None else job.schedule)
     ports.emit(
         SweepStarted(time=ports.clock(), fleet=fleet.name, sweep_id=str(newest.sweep_id), resumed=resumed)
     )
     return newest
+
+
+def _tell_begun(sweep: Sweep, *, fleet: Fleet, ports: Ports, schedule: str) -> None:
+    spec = spec_of_sweep(fleet, testers=sweep.testers)
+    tick = sweep.tick
+    try:
+        ports.client.put_sweep(
+            sweep.sweep_id,
+            fleet_id=ports.fleet_id,
+            spec=spec | {"schedule": schedule} if schedule else spec,
+            started_at=sweep.started_at,
+            schedule_id=None if tick is None else tick.schedule_id,
+            due_at=None if tick is None else tick.due_at,
+        )
+    except CollectorRefused as error:
+        if error.code != "sweep_taken":
+            raise
+        # It was never ours, and nobody is to go on with it.
+        ports.journal.drop_sweep(sweep.sweep_id)
+        raise TickTaken(error.message) from None
 
 
 def spec_of_sweep(fleet: Fleet, *, testers: Collection[str] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Brings a fleet up for `up` and `sweep`: check, make, measure, remove if asked, report."""
 
+import signal
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from orchestrator.commands.choose_fleet import (
     TESTERS,
     Asked,
     at_its_collector,
+    expanded,
     fleet_of_record,
     fleet_with_state,
     record_of,
@@ -26,6 +28,7 @@ from orchestrator.commands.choose_fleet import (
 from orchestrator.commands.measuring import Measured, measure, read_and_check
 from orchestrator.commands.planning import prices_of
 from orchestrator.commands.stage import Stage, stage
+from orchestrator.decide.facts import Tick
 from orchestrator.decide.host import HostState
 from orchestrator.decide.told import digests_of_jobs, is_told
 from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, OrchestratorError
@@ -41,7 +44,11 @@ MADE = frozenset(HostState) - {HostState.PLANNED, HostState.REMOVED}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What the command line asks for; `is_sweep` removes on Ctrl-C as well."""
+    """What the command line asks for; `is_sweep` removes on Ctrl-C as well.
+
+    `tick` is what a sweep is due by, of the `schedule` of that name. Such a one is left to whoever goes
+    on with it when SIGTERM comes: a service that is started anew does.
+    """
 
     asked: Asked
     only: Collection[str] | None = None
@@ -53,12 +60,14 @@ class Wish:
     verified: bool = True
     is_sweep: bool = False
     window: int | None = None
+    tick: Tick | None = None
+    schedule: str = ""
 
 
-def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge) -> int:
-    """Carry out a wish and return the exit code."""
+def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge, known: Fleet | None = None) -> int:
+    """Carry out a wish and return the exit code; `known` is the fleet where it was read already."""
     with stage(edge, command=command, progress=progress) as shown:
-        fleet = wanted_fleet(wish.asked, edge=edge)
+        fleet = wanted_fleet(wish.asked, edge=edge) if known is None else expanded(known, edge=edge)
         state = state_of(fleet.name, state_dir=edge.settings.state_dir)
         interrupts = Interrupts(
             farewell=f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
@@ -108,6 +117,7 @@ def watch_on(asked: Asked, *, progress: str, edge: Edge) -> int:
 
 def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts: Interrupts) -> int:
     measured: Measured | None = None
+    _leave_others(wish, fleet, opened=opened)
     try:
         with tending(opened.ports) as tended:
             measured = measure(
@@ -124,7 +134,8 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
                 window=wish.window,
             )
     except KeyboardInterrupt:
-        if not wish.is_sweep:
+        hands_over = wish.tick is not None and interrupts.first == signal.SIGTERM
+        if not wish.is_sweep or hands_over:
             raise _goes_on(wish, opened=opened) from None
         shown.tell("interrupted: what was measured is saved, then everything is removed")
     removal: Removal | None = None
@@ -153,7 +164,18 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
 
 
 def _job(wish: Wish) -> Job | None:
-    return Job(testers=None if wish.only is None else tuple(wish.only)) if wish.is_sweep else None
+    if not wish.is_sweep:
+        return None
+    return Job(
+        testers=None if wish.only is None else tuple(wish.only), tick=wish.tick, schedule=wish.schedule
+    )
+
+
+def _leave_others(wish: Wish, fleet: Fleet, *, opened: Opened) -> None:
+    """Close an open sweep that is not the one that is due: nobody goes on with it."""
+    newest = opened.ports.journal.newest_sweep()
+    if wish.tick is not None and newest is not None and newest.tick != wish.tick:
+        close_sweep(ports=opened.ports, fleet=fleet.name, reason="a scheduled sweep took its place")
 
 
 def _tell_cost(fleet: Fleet, *, opened: Opened, shown: Stage) -> float | None:

@@ -52,7 +52,11 @@ def wanted_fleet(asked: Asked, *, edge: Edge) -> Fleet:
 
     Without a word it is `./fleet.yaml` if that is there, else the table. Raises `FleetFileError`.
     """
-    fleet = _read_fleet(asked, edge=edge)
+    return expanded(fleet_as_written(asked, edge=edge), edge=edge)
+
+
+def expanded(fleet: Fleet, *, edge: Edge) -> Fleet:
+    """Return the fleet with a tester for each region of the account where it says `regions: all`."""
     if fleet.testers_of_all_regions():
         from orchestrator.act.everywhere import everywhere
 
@@ -60,7 +64,8 @@ def wanted_fleet(asked: Asked, *, edge: Edge) -> Fleet:
     return fleet
 
 
-def _read_fleet(asked: Asked, *, edge: Edge) -> Fleet:
+def fleet_as_written(asked: Asked, *, edge: Edge) -> Fleet:
+    """Return the fleet as `wanted_fleet` does, before any account is asked for its regions."""
     if asked.source == TESTERS:
         if asked.fleet is not None:
             raise ConfigurationError(

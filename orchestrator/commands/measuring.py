@@ -150,7 +150,8 @@ def measure(
             sweep=sweep, outcome=ports.journal.outcome(sweep.sweep_id), failures=[], watched=False
         )
     if job is not None:
-        only = sweep.testers
+        known = [tester.name for tester in fleet.testers]
+        only = None if sweep.testers is None else [name for name in sweep.testers if name in known]
     limit_s = fleet.limits.deadline_s if job is None else _left_s(fleet, sweep, now=ports.clock())
     watch = Watch(
         fleet=fleet,

@@ -30,13 +30,14 @@ def take_down(asked: Asked, *, everything: bool, fleet_id: UUID | None, progress
             )
             lines, code = [], 0
             for state in states:
-                line, one = _one(state, shown=shown, interrupts=interrupts)
+                line, one = remove_one(state, shown=shown, interrupts=interrupts)
                 lines.append(line)
                 code = max(code, one)
             return shown.end(code, summary="\n".join(lines) or "0 removed, 0 left.")
 
 
-def _one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tuple[str, int]:
+def remove_one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tuple[str, int]:
+    """Remove one fleet, whether its collector answers or not; return what came of it and the exit code."""
     with opened_for_down(state, edge=shown.edge, emit=shown.emit) as opened:
         if opened is None:
             return f"{state.name}: nothing was begun.", 0
@@ -69,7 +70,7 @@ def _by_id(fleet_id: UUID, *, shown: Stage, interrupts: Interrupts) -> int:
     for state in fleets_with_state(shown.edge.settings.state_dir):
         record = record_of(state, edge=shown.edge)
         if record is not None and record.fleet_id == fleet_id:
-            line, code = _one(state, shown=shown, interrupts=interrupts)
+            line, code = remove_one(state, shown=shown, interrupts=interrupts)
             return shown.end(code, summary=line)
     strays = stop_strays(fleet_id)
     if strays.left:

@@ -69,6 +69,7 @@ def fleet_spec(fleet: Fleet) -> dict[str, Any]:
                 "timezone": entry.timezone,
                 "testers": _plain(entry.testers),
                 "missed": entry.missed,
+                "overlap": entry.overlap,
             }
             for entry in fleet.schedule
         ],

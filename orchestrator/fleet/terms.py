@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from orchestrator.fleet.fields import (
     Dollars,
@@ -130,13 +138,27 @@ class Schedule(FleetModel):
         "run_latest", description="What becomes of a start that was missed."
     )
 
-    @model_validator(mode="after")
-    def _fields(self) -> Self:
-        if len(self.cron.split()) != 5:
-            raise refusal(
-                f"`{self.cron}` is not a cron expression", 'it has five fields, such as "0 3 * * *"'
-            )
-        return self
+    overlap: Literal["refuse", "queue"] = Field(
+        "refuse", description="What becomes of a start while another sweep of the fleet is under way."
+    )
+
+    @field_validator("cron")
+    @classmethod
+    def _comes_due(cls, value: str) -> str:
+        from orchestrator.fleet.cron import cron_problem  # its library is for those who have schedules
+
+        if (problem := cron_problem(value)) is not None:
+            raise refusal(*problem)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        from orchestrator.fleet.cron import zone_problem  # as above
+
+        if (problem := zone_problem(value)) is not None:
+            raise refusal(*problem)
+        return value
 
 
 class Limits(FleetModel):

@@ -69,7 +69,7 @@ def test_a_database_without_tables_is_told_to_migrate(empty_database_url: str) -
         check_current(engine)
 
     assert str(refused.value) == (
-        "the database has no tables yet, this collector needs 0004; "
+        "the database has no tables yet, this collector needs 0005; "
         "run `collector migrate`, or serve with --migrate"
     )
     engine.dispose()
