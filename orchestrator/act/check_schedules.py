@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from orchestrator.act.check_hosts import Caution
-from orchestrator.decide.ticks import next_tick, shortest_interval, chosen_testers
+from orchestrator.decide.ticks import chosen_testers, next_tick, shortest_interval
 from orchestrator.fleet.model import Fleet
 from orchestrator.fleet.quantities import duration_text
 

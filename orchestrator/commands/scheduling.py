@@ -33,10 +33,10 @@ from orchestrator.decide.ticks import (
     Decision,
     KnownSweep,
     Verdict,
+    chosen_testers,
     decide,
     next_tick,
     schedule_id_of,
-    chosen_testers,
 )
 from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, OrchestratorError
 from orchestrator.events import Note, printable

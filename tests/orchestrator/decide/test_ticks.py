@@ -14,10 +14,10 @@ from orchestrator.decide.ticks import (
     Decision,
     KnownSweep,
     Verdict,
+    chosen_testers,
     decide,
     schedule_id_of,
     shortest_interval,
-    chosen_testers,
 )
 from orchestrator.fleet.cron import ticks_after
 from orchestrator.fleet.model import Fleet, Schedule, Tester
