@@ -65,6 +65,10 @@ class Interrupts:
         finally:
             self._guards -= 1
 
+    def on_the_way_out(self) -> None:
+        """Let a first interrupt stop nothing any more: all is done, and what is open is being closed."""
+        self._guards += 1
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's form
         self._count += 1
         self.first = self.first or number

@@ -64,15 +64,28 @@ class Wish:
     schedule: str = ""
 
 
-def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge, known: Fleet | None = None) -> int:
-    """Carry out a wish and return the exit code; `known` is the fleet where it was read already."""
+def bring_up(
+    wish: Wish,
+    *,
+    command: str,
+    progress: str,
+    edge: Edge,
+    known: Fleet | None = None,
+    interrupts: Interrupts | None = None,
+) -> int:
+    """Carry out a wish and return the exit code.
+
+    `known` is the fleet where it was read already; `interrupts` tells its giver of a signal.
+    """
     with stage(edge, command=command, progress=progress) as shown:
         fleet = wanted_fleet(wish.asked, edge=edge) if known is None else expanded(known, edge=edge)
         state = state_of(fleet.name, state_dir=edge.settings.state_dir)
-        interrupts = Interrupts(
-            farewell=f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
+        interrupts = interrupts or Interrupts(farewell="")
+        interrupts.farewell = (
+            f"left at once; hosts of {fleet.name} may be left behind: {_command('down', wish)}"
         )
         from_table = wish.asked.source == TESTERS or fleet.source.startswith("testers table")
+        code: int | None = None
         with interrupts.watching():
             try:
                 read_and_check(
@@ -87,13 +100,17 @@ def bring_up(wish: Wish, *, command: str, progress: str, edge: Edge, known: Flee
                 with opened_for_up(
                     fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
                 ) as opened:
-                    return _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+                    code = _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+                    interrupts.on_the_way_out()
             except KeyboardInterrupt:
-                raise Interrupted(
-                    "interrupted before anything was measured",
-                    cause="what was begun is in the journal",
-                    next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
-                ) from None
+                if code is None:
+                    raise Interrupted(
+                        "interrupted before anything was measured",
+                        cause="what was begun is in the journal",
+                        next_step=f"go on: {_command('up', wish)}\nremove: {_command('down', wish)}",
+                    ) from None
+        assert code is not None
+        return code
 
 
 def watch_on(asked: Asked, *, progress: str, edge: Edge) -> int:

@@ -191,6 +191,8 @@ def systemd(
     if profile is not None:
         words += ["--profile", profile]
     units = units_of(read, kind=kind, program=this_program(), words=words, user=user)
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
     for name, text in units.items():
         if output is not None:
             path = Path(output) / name

@@ -163,6 +163,13 @@ class Scheduler:
             with self._client() as client:
                 for each in skipped:
                     self._record(schedule, each.due_at, outcome="skipped", note=each.reason, client=client)
+            last = skipped[-1]
+            more = f", and {len(skipped) - 1} before it" if len(skipped) > 1 else ""
+            self._say(
+                f"schedule {schedule.name}: skipped what was due at {_clock(last.due_at)}{more}:"
+                f" {last.reason}",
+                level="warning",
+            )
         for each in decisions:
             if each.verdict is Verdict.START:
                 self._begin(schedule, each.due_at)
@@ -235,18 +242,26 @@ class Scheduler:
             tick=tick,
             schedule=schedule,
         )
+        interrupts = Interrupts(farewell="")
         try:
-            code = bring_up(wish, command="sweep", progress=self.progress, edge=self.edge, known=fleet)
+            code = bring_up(
+                wish,
+                command="sweep",
+                progress=self.progress,
+                edge=self.edge,
+                known=fleet,
+                interrupts=interrupts,
+            )
         except Interrupted:
-            self.stopping.set()
             self._code = INTERRUPTED
             raise
         except LeftBehind as error:
             self._say(f"{error.what}; {error.next_step}", level="error")
             code = error.exit_code
+        finally:
+            if interrupts.first is not None:
+                self.stopping.set()
         self._note(tick)
-        if code == INTERRUPTED:
-            self.stopping.set()
         if self.once or code == INTERRUPTED:
             self._code = max(self._code, code)
 
@@ -278,8 +293,6 @@ class Scheduler:
         except CollectorRefused as error:
             if error.code != "sweep_taken":
                 raise
-        else:
-            self._say(f"schedule {schedule.name}: {outcome} at {_clock(due_at)}: {note}", level="warning")
         self._note(tick)
 
     def _introduced(self) -> UUID:

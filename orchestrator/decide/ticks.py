@@ -16,7 +16,7 @@ ON_TIME = timedelta(seconds=60)
 """A tick that is no older was not missed."""
 
 LOOK_BACK = timedelta(days=7)
-MOST_SKIPPED = 50
+MOST_SKIPPED = 20
 """Ticks that are recorded as skipped at once: the latest ones."""
 
 LOST_AFTER = timedelta(minutes=30)

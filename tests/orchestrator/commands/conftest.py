@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.orchestrator.commands.a_world import World
+from tests.orchestrator.commands.served import Served, a_free_port
 
 
 @pytest.fixture
@@ -15,3 +16,13 @@ def world(tmp_path: Path, may_ping: None) -> Iterator[World]:
     made = World(directory=tmp_path, port=port)
     yield made
     made.clear()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    collector = Served(folder=folder, port=a_free_port())
+    collector.start()
+    yield collector
+    collector.stop()

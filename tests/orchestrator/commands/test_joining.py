@@ -1,71 +1,7 @@
 """Two orchestrators, one collector, one name."""
 
-import secrets
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
-
-from orchestrator.collector_client import CollectorClient, CollectorError
 from tests.orchestrator.commands.a_world import World
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Served:
-    url: str
-    token_file: Path
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-    token_file = folder / "token"
-    token_file.write_text(secrets.token_urlsafe(32))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "collector", "serve", "--port", str(port)]
-    command += ["--database-url", f"sqlite:///{folder}/collector.sqlite3"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env={"COLLECTOR_ADMIN_TOKEN_FILE": str(token_file)}
-        )
-    until = time.monotonic() + 30
-    with CollectorClient(f"http://127.0.0.1:{port}") as client:
-        while True:
-            try:
-                client.healthz(deadline_s=1.0, tries=1)
-                break
-            except CollectorError:
-                assert time.monotonic() < until
-                time.sleep(0.05)
-    yield Served(url=f"http://127.0.0.1:{port}", token_file=token_file)
-    process.terminate()
-    process.wait(20)
-
-
-def pointed(world: World, served: Served) -> World:
-    path = world.write_fleet(testers="{name: a}")
-    path.write_text(
-        path.read_text().replace(
-            f"port: {world.port}", f"url: '{served.url}', admin_token: {{file: {served.token_file}}}"
-        )
-    )
-    return world
-
-
-def another(world: World) -> World:
-    """Return the same fleet file beside another state directory: somebody else's machine."""
-    directory = world.directory / "elsewhere"
-    directory.mkdir()
-    (directory / "fleet.yaml").write_text((world.directory / "fleet.yaml").read_text())
-    return World(directory=directory, port=world.port)
+from tests.orchestrator.commands.served import Served, another, pointed
 
 
 def test_a_fleet_is_measured_with_somebody_elses_collector(world: World, served: Served) -> None:
