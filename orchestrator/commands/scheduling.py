@@ -88,7 +88,9 @@ class Scheduler:
                     is_idle = not self._step()
                     self._told = ""
                 except Interrupted as stop:
-                    self._say(f"{stop.what}; the next `orchestrate schedule run` goes on")
+                    self._say(
+                        f"{stop.what}; the next `orchestrate schedule run` goes on, or: orchestrate down"
+                    )
                     break
                 except OrchestratorError as error:
                     if self.once or (self._fleet_id is None and not _passes(error)):

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -97,6 +97,37 @@ def test_a_sweep_counts_its_runs_and_ends(collector: Collector) -> None:
     assert (sweep["outcome"], sweep["fleet"]) == ("partial", "edge")
     kinds = [kind for (kind,) in collector.rows(sa.select(events.c.kind).order_by(events.c.id))]
     assert kinds == ["tester.registered", "sweep.started", "run.reported", "run.announced", "sweep.finished"]
+
+
+def test_a_sweep_keeps_why_it_ended_so_and_what_it_has_cost(collector: Collector) -> None:
+    sweep_id = uuid4()
+    body = {"fleet_id": str(collector.fleet_id), "spec": {}, "started_at": time_text(datetime.now(UTC))}
+    collector.client.put(f"/api/v1/sweeps/{sweep_id}", json=body, headers=collector.admin)
+    path = f"/api/v1/sweeps/{sweep_id}/finish"
+    finish: dict[str, Any]
+    for finish in ({"note": "oslo 1 of 2 runs"}, {"cost_usd": 0.25}, {}):
+        finish |= {"outcome": "partial"}
+        assert collector.client.post(path, json=finish, headers=collector.admin).status_code == 200
+    for finish in ({"cost_usd": -1}, {"note": "\x00"}, {"note": "x" * 1_001}):
+        finish |= {"outcome": "partial"}
+        assert collector.client.post(path, json=finish, headers=collector.admin).status_code == 422
+
+    sweep = collector.client.get(f"/api/v1/sweeps/{sweep_id}").json()
+    assert (sweep["note"], sweep["cost_usd"]) == ("oslo 1 of 2 runs", 0.25)
+
+
+def test_a_sweep_that_was_skipped_is_nobodys_newest(collector: Collector) -> None:
+    measured, skipped = uuid4(), uuid4()
+    now = datetime.now(UTC)
+    for sweep_id, started_at in ((measured, now - timedelta(hours=1)), (skipped, now)):
+        body = {"fleet_id": str(collector.fleet_id), "spec": {}, "started_at": time_text(started_at)}
+        collector.client.put(f"/api/v1/sweeps/{sweep_id}", json=body, headers=collector.admin)
+    collector.deliver(a_report(collector.tester_id, sweep_id=measured))
+    collector.client.post(
+        f"/api/v1/sweeps/{skipped}/finish", json={"outcome": "skipped"}, headers=collector.admin
+    )
+
+    assert collector.client.get("/api/v1/matrix?fleet=edge").json()["sweep_id"] == str(measured)
 
 
 def test_sweeps_come_in_pages(collector: Collector) -> None:

@@ -37,6 +37,16 @@ def test_the_fleets_own_figures_go_by_tester_region_and_type(names: str) -> None
     assert told == "0.75 USD per hour, at most 1.5 USD in 2h"
 
 
+def test_through_a_window_the_dearest_hosts_alone_are_paid_at_once() -> None:
+    limits = "{deadline: 2h, budget: 1 USD, prices: {a: 0.5 USD, b: 0.25 USD}}"
+    whole, narrow = price(limits), price(limits)
+    narrow.window = 1
+
+    assert narrow.check() == "0.5 USD per hour, at most 1 USD in 2h"
+    with pytest.raises(ConfigurationError, match=r"may cost 1\.5 USD"):
+        whole.check()
+
+
 def test_a_fleet_that_may_cost_more_than_its_budget_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"the fleet may cost 1.5 USD, and its budget is 1.49 USD"):
         price("{deadline: 2h, budget: 1.49 USD, prices: {a: 0.5 USD, b: 0.25 USD}}").check()
