@@ -7,10 +7,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from collector.history.figures import Integers
+from collector.history.queries import region_of
 from collector.history.queries_sums import Names, SumFilter, SumKey, stored_sums
 from collector.history.sums import Sums, sums_in
 from collector.web.export_table import Column, Kind, Pages, Row, Table, columns
-from collector.history.queries import region_of
 
 ROWS_AT_A_TIME = 2_000
 

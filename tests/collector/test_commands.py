@@ -9,6 +9,7 @@ from collector.cli import cli
 from collector.errors import CollectorError, ConfigurationError
 from collector.settings import read_settings
 from tests.collector.a_collector import Collector, basic
+from tests.collector.newest import NEWEST
 
 
 def run(*arguments: str, environment: dict[str, str] | None = None) -> Result:
@@ -66,7 +67,7 @@ def test_a_revision_that_is_not_there_is_a_usage_error(database_url: str) -> Non
     failed = run("migrate", "--to", "9", "--database-url", database_url).exception
 
     assert isinstance(failed, ConfigurationError)
-    assert str(failed) == "there is no revision '9' to go to; the newest is 0004"
+    assert str(failed) == f"there is no revision '9' to go to; the newest is {NEWEST}"
 
 
 def test_a_host_that_is_no_name_is_a_usage_error(sqlite_url: str) -> None:
@@ -84,7 +85,10 @@ def test_a_database_without_a_fleet_has_nothing_to_export(sqlite_url: str) -> No
 
 
 def test_migrate_says_the_revision(empty_database_url: str) -> None:
-    assert run("migrate", "--database-url", empty_database_url).stdout == "the database is at revision 0004\n"
+    assert (
+        run("migrate", "--database-url", empty_database_url).stdout
+        == f"the database is at revision {NEWEST}\n"
+    )
     down = run("migrate", "--to", "base", "--database-url", empty_database_url)
     assert down.stdout == "the database is at revision base (no tables)\n"
 

@@ -10,6 +10,7 @@ from collector.history.partitions import PARTITIONED, RESULTS, Partitions, is_pa
 from collector.migrate import check_current, migrate
 from collector.session import engine_of
 from collector.tables import metadata
+from tests.collector.newest import NEWEST
 
 
 def tables_of(engine: sa.Engine) -> set[str]:
@@ -18,7 +19,7 @@ def tables_of(engine: sa.Engine) -> set[str]:
 
 def test_models_and_migrations_agree(empty_database_url: str) -> None:
     engine = engine_of(empty_database_url)
-    assert migrate(engine) == "0005"
+    assert migrate(engine) == NEWEST
 
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -40,8 +41,8 @@ def test_down_leaves_nothing_and_up_works_again(empty_database_url: str) -> None
     migrate(engine, to="base")
     assert tables_of(engine) == {"alembic_version"}
 
-    assert migrate(engine) == "0005"
-    assert migrate(engine) == "0005"
+    assert migrate(engine) == NEWEST
+    assert migrate(engine) == NEWEST
     assert tables_of(engine) == {"alembic_version", *metadata.tables}
     engine.dispose()
 
@@ -69,7 +70,7 @@ def test_a_database_without_tables_is_told_to_migrate(empty_database_url: str) -
         check_current(engine)
 
     assert str(refused.value) == (
-        "the database has no tables yet, this collector needs 0005; "
+        f"the database has no tables yet, this collector needs {NEWEST}; "
         "run `collector migrate`, or serve with --migrate"
     )
     engine.dispose()

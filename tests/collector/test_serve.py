@@ -23,6 +23,7 @@ from collector.auth import digest_of_token
 from collector.session import engine_of
 from collector.tables import ping_results, runs
 from tests.collector.a_collector import ADMIN_TOKEN, TESTER_TOKEN, a_report, basic
+from tests.collector.newest import NEWEST
 from wire.report import Report
 
 DEADLINE_S = 20.0
@@ -192,7 +193,7 @@ def test_a_postgres_that_is_not_migrated_is_refused_unless_told(empty_postgres_u
 
     assert ended.returncode == 2
     assert ended.stderr == (
-        "collector: the database has no tables yet, this collector needs 0004; "
+        f"collector: the database has no tables yet, this collector needs {NEWEST}; "
         "run `collector migrate`, or serve with --migrate\n"
     )
 
@@ -202,4 +203,4 @@ def test_sqlite_is_made_on_the_first_start(tmp_path: Path) -> None:
         serving(f"sqlite:///{tmp_path / 'new' / 'c.sqlite3'}") as program,
         urllib.request.urlopen(f"{program.url}/readyz", timeout=DEADLINE_S) as answer,
     ):
-        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": "0005"}
+        assert json.load(answer) == {"status": "ready", "database": "sqlite", "revision": NEWEST}

@@ -42,7 +42,8 @@ def test_at_most_one_sweep_in_twenty_has_a_false_alarm() -> None:
 
 def test_a_region_that_is_a_fifth_slower_is_found_and_no_other() -> None:
     found, others, estimates = 0, 0, []
-    for seed in range(10_000, 10_000 + SWEEPS):
+    # Not the seeds by which the rule was chosen (10,000 to 10,199; decision 0021).
+    for seed in range(50_000, 50_000 + SWEEPS):
         verdicts = verdicts_of(seed, injected=Injected(region=seed % 30, region_ratio=1.2))
         slow = [key for key, word in words(verdicts, Scope.REGION).items() if word is Word.SLOW]
         found += f"r{seed % 30:03}" in slow
