@@ -147,7 +147,7 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/runs/{run_id}"): lambda house: Asked(path=f"/api/v1/runs/{house.report.run_id}"),
     ("GET", "/api/v1/results"): get("/api/v1/results"),
     ("GET", "/api/v1/servers"): get("/api/v1/servers"),
-    ("GET", "/api/v1/verdicts"): get("/api/v1/verdicts"),
+    ("GET", "/api/v1/verdicts"): get("/api/v1/verdicts", fleet="edge"),
     ("GET", "/api/v1/hours"): get("/api/v1/hours"),
     ("GET", "/api/v1/days"): get("/api/v1/days"),
     ("GET", "/metrics"): get("/metrics"),
