@@ -51,7 +51,8 @@ class WatchRequests:
         try:
             await self._app(scope, receive, send_and_look)
         except ClientDisconnect:
-            raise
+            # Nobody is left to be answered, which is no fault of ours and nothing for the log.
+            return
         except Exception:
             # Answered further out, with this.
             status = "500" if status == GONE else status
