@@ -30,6 +30,9 @@ CONNECT_TIMEOUT_S = 10.0
 TRIES = 4
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
+BY_A_PROXY = (408, 429)
+"""Answers that what stands before a collector gives in its own words, and for a while only."""
+
 
 Json = dict[str, Any]
 Auth = tuple[str, str] | None
@@ -199,7 +202,7 @@ class Connection:
 
     def _refusal(self, response: httpx2.Response, body: object) -> CollectorError:
         if not isinstance(body, dict) or not isinstance(body.get("error"), str):
-            if response.status_code < 500:
+            if response.status_code < 500 and response.status_code not in BY_A_PROXY:
                 return NotACollector(
                     url=self.url,
                     cause=f"it answered HTTP {response.status_code} without an error that we know",

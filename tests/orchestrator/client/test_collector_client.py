@@ -233,7 +233,7 @@ def test_admin_changes_and_reader_reads(stage: Any, reply: Any) -> None:
     assert change.headers["Authorization"] == basic("admin", "a")
     assert json.loads(change.body) == {"name": "edge", "spec": {"version": 1}, "orchestrator": "bob@desk"}
     assert question.headers["Authorization"] == basic("reader", "r")
-    assert question.path == "/api/v1/fleets?name=edge"
+    assert question.path == "/api/v1/fleets?name=edge&limit=1000"
 
 
 def test_the_admin_token_reads_where_there_is_no_other(
@@ -404,3 +404,31 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(stage: Any, reply: Any, cli
         client.healthz(deadline_s=0.3, tries=1)
 
     assert caught.value.cause == "it did not answer in time"
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": "too_many_attempts", "message": "too many wrong credentials"}, {}, []], ids=str
+)
+def test_too_many_requests_are_a_reason_to_come_again_whoever_says_so(
+    stage: Any, reply: Any, client: CollectorClient, body: object
+) -> None:
+    stage.says(
+        reply(status=429, body=body, headers={"Retry-After": "0"}),
+        reply(status=201, body={"run_id": str(SWEEP), "stored": 0, "repeated": False}),
+    )
+
+    assert client.put_report(SWEEP, b"{}")["repeated"] is False
+    first, second = stage.asked
+    assert (first.method, first.path, first.body) == (second.method, second.path, second.body)
+
+
+def test_too_many_requests_for_longer_than_the_deadline_are_passing(
+    stage: Any, reply: Any, client: CollectorClient
+) -> None:
+    stage.says(reply(status=429, raw=b"<html>slow down</html>", headers={"Retry-After": "3600"}))
+
+    with pytest.raises(CollectorRefused) as caught:
+        client.put_report(SWEEP, b"{}")
+
+    assert (caught.value.status, caught.value.retry_after_s) == (429, 3600.0)
+    assert caught.value.is_passing
