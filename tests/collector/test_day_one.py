@@ -7,18 +7,23 @@ import ast
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from collector.history.housekeeping import Housekeeper
 from collector.history.partitions import is_partition
+from collector.history.retention import Keep
 from collector.history.rollups import Roller
+from collector.history.segments import DAY
 from collector.migrate import migrate, migrations_directory
 from collector.session import engine_of
 from collector.tables import metadata
+from tests.collector.a_collector import Collector, a_report
 from tests.collector.a_past import NOW, START, assert_same, begun, fill
 
 DISTRIBUTED = (
@@ -136,19 +141,52 @@ FORBIDDEN = re.compile(
 )
 
 
-@contextmanager
-def statements_of(engine: sa.Engine) -> Iterator[list[str]]:
-    """Give what is asked of a database meanwhile."""
-    found: list[str] = []
+def sent_statements(collector: Collector) -> Iterator[str]:
+    """Give what is sent to the database while reports are stored, summed up, asked for and removed."""
+    sent: list[str] = []
 
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        found.append(statement)
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    event.listen(collector.engine, "before_cursor_execute", note)
+    for number in range(3):
+        report = a_report(collector.tester_id, started_at=START + timedelta(hours=number))
+        assert collector.announce(report).status_code == 201
+        assert [collector.deliver(report).status_code for _ in range(2)] == [201, 200]
+        yield from sent
+        sent.clear()
+    keeper = Housekeeper(collector.engine, keep_events=DAY, keep=Keep(raw=DAY, hourly=DAY, daily=DAY))
+    assert keeper.roll_up(NOW)
+    yield from sent
+    sent.clear()
+    window = f"fleet=edge&since={START:%Y-%m-%dT%H:%M:%SZ}&until={NOW:%Y-%m-%dT%H:%M:%SZ}"
+    path = f"/api/v1/path?tester=oslo&server=server0&{window}"
+    for question in (
+        f"/api/v1/matrix?{window}",
+        f"/api/v1/slow?{window}",
+        *(f"{path}&resolution={each}" for each in ("run", "hour", "day")),
+        f"/api/v1/runs/{report.run_id}",
+        f"/api/v1/results?{window}",
+        "/api/v1/runs",
+        "/api/v1/hours",
+        "/api/v1/days",
+        "/metrics",
+    ):
+        answer = collector.client.get(question, headers=collector.admin)
+        assert answer.status_code == 200, (question, answer.text)
+        yield from sent
+        sent.clear()
+    assert keeper.tidy(NOW + 400 * DAY)
+    yield from sent
+
+
+def test_no_statement_that_is_sent_is_one_that_cannot_be_distributed(collector: Collector) -> None:
+    sent = list(sent_statements(collector))
+
+    assert [statement for statement in sent if FORBIDDEN.search(statement)] == []
+    # Each of the tables was written and read.
+    for table in ("runs", "ping_results", "ping_rollups_hour", "ping_rollups_day", "dirty_days", "latest"):
+        assert any(f" {table}" in statement for statement in sent), table
 
 
 def test_no_module_says_what_cannot_be_distributed() -> None:
@@ -183,14 +221,23 @@ def column_facts(engine: sa.Engine) -> dict[str, Any]:
     return facts
 
 
-def test_models_and_migrations_agree_to_the_last_index(database_url: str, empty_database_url: str) -> None:
-    if database_url.split(":")[0] != empty_database_url.split(":")[0]:
-        # The two fixtures meet in every combination; two are of one engine.
-        return
-    migrated, modelled = engine_of(database_url), engine_of(empty_database_url)
+def test_models_and_migrations_agree_to_the_last_index(
+    database_url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if database_url.startswith("sqlite"):
+        empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    else:
+        empty = request.getfixturevalue("empty_postgres_url")
+    migrated, modelled = engine_of(database_url), engine_of(empty)
     metadata.create_all(modelled)
+    facts = column_facts(migrated)
+    indexed = {name for name, value in facts.items() if name.endswith(" indexes") and value}
 
-    assert column_facts(migrated) == column_facts(modelled)
+    assert facts == column_facts(modelled)
+    assert set(facts) >= set(metadata.tables)
+    assert (
+        indexed >= {f"{table.name} indexes" for table in metadata.tables.values() if table.indexes} != set()
+    )
 
     migrated.dispose()
     modelled.dispose()
