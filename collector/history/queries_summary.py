@@ -74,7 +74,13 @@ def worst_of_run(connection: sa.Connection, run: sa.Row[Any], *, limit: int) -> 
             ping_results.c.run_id == run.run_id,
         )
         # A median that is lost is slower than any.
-        .order_by(lost.desc(), ping_results.c.p50_us.is_(None).desc(), ping_results.c.p50_us.desc())
+        .order_by(
+            lost.desc(),
+            ping_results.c.p50_us.is_(None).desc(),
+            ping_results.c.p50_us.desc(),
+            # Among equals the order is always the same.
+            ping_results.c.server_id,
+        )
         .limit(limit)
     )
     return connection.execute(query).all()
