@@ -30,7 +30,9 @@ from tests.collector.test_roles import TABLE, TESTERS, House, sent
 from tests.conftest import SEED
 
 EXAMPLES = 2
-"""Of each operation, of data that fit and of data that do not; the first is the simplest, whatever chance says."""
+"""Of each operation, of data that fit and of data that do not.
+
+The first is the simplest, whatever chance says."""
 
 CHECKS = [
     not_a_server_error,
