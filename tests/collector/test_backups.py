@@ -53,6 +53,7 @@ QUESTIONS = {
     "/api/v1/sweeps/{sweep_id}/summary": "",
     "/api/v1/testers": "",
     "/api/v1/tokens": "",
+    "/api/v1/verdicts": "?fleet=edge",
 }
 """Every route that is read, with what it has to be asked."""
 
