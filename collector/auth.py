@@ -1,10 +1,15 @@
 """Who sends a request, by Basic Auth."""
 
+import asyncio
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import datetime
+from functools import partial
+from itertools import repeat
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +21,7 @@ from collector.ingest.runs import OWNER_COLUMNS, Owner, owner_in
 from collector.session import reading
 from collector.tables import fleets, testers, tokens
 from collector.throttle import RETRY_AFTER_S
+from collector.together import Together
 from collector.tokens import ADMIN, READER, ROLES, TESTER, digest_of_token, live_digests, new_token
 from collector.web.state import Services, services
 
@@ -77,9 +83,10 @@ async def caller_of(
         raise _failed(at, "the credentials are not those of Basic Auth")
     if at.failures.is_hopeless(given.digest):
         raise _too_many()
-    found = await to_thread.run_sync(
-        _found, at, given, limiter=limiter, abandon_on_cancel=limiter is not None
-    )
+    if limiter is None:
+        found = await asyncio.wrap_future(_lookups(request, at).ask(given))
+    else:
+        found = await to_thread.run_sync(_found, at, given, limiter=limiter, abandon_on_cancel=True)
     if found is None:
         raise _failed(at, "the user or the token is wrong")
     return found
@@ -184,29 +191,62 @@ def _credentials(header: str) -> _Credentials | None:
     return _Credentials(user=user, digest=digest_of_token(token)) if separator else None
 
 
+def _lookups(request: Request, at: Services) -> Together[_Credentials, Caller | None]:
+    state = request.app.state
+    if not hasattr(state, "lookups"):
+        state.lookups = Together(partial(_found_together, at))
+    found = state.lookups
+    assert isinstance(found, Together)
+    return found
+
+
 def _found(at: Services, given: _Credentials) -> Caller | None:
+    """Return whose credentials these are, None for wrong ones."""
+    return _found_together(at, [given])[0]
+
+
+def _found_together(at: Services, asked: Sequence[_Credentials]) -> list[Caller | None]:
     """Return whose credentials these are, None for wrong ones.
 
     The same queries and comparisons for every user, so that an answer's time does not tell which
     users there are, or how many tokens each has.
     """
     now = at.now()
+    # Few different lengths, so that Postgres knows the statements already.
+    filled = [*asked, *repeat(asked[-1], (1 << (len(asked) - 1).bit_length()) - len(asked))]
     with reading(at.engine) as connection:
         if at.failures.may_make_list():
             read_at_s = at.failures.now_s()
             at.failures.keep_list(
                 [*live_digests(connection, now=now), *_of_settings(at).values()], read_at_s=read_at_s
             )
-        tester = connection.execute(
-            sa.select(*OWNER_COLUMNS, testers.c.token_sha256)
+        held = connection.execute(
+            sa.select(*OWNER_COLUMNS, testers.c.token_sha256, testers.c.uuid.label("tester_uuid"))
             .join(fleets, fleets.c.id == testers.c.fleet_id)
-            .where(testers.c.uuid == _uuid_or_nil(given.user))
-        ).one_or_none()
+            .where(testers.c.uuid.in_([_uuid_or_nil(given.user) for given in filled]))
+        )
+        by_user = {row.tester_uuid: row for row in held}
         issued = connection.execute(
             sa.select(tokens.c.role, tokens.c.tester_id, tokens.c.sha256, tokens.c.revoked_at).where(
-                tokens.c.sha256 == given.digest
+                tokens.c.sha256.in_([given.digest for given in filled])
             )
-        ).one_or_none()
+        )
+        by_digest = {row.sha256: row for row in issued}
+    return [
+        _judged(at, given, by_user.get(_uuid_or_nil(given.user)), by_digest.get(given.digest), now=now)
+        for given in asked
+    ]
+
+
+def _judged(
+    at: Services,
+    given: _Credentials,
+    tester: sa.Row[Any] | None,
+    issued: sa.Row[Any] | None,
+    *,
+    now: datetime,
+) -> Caller | None:
+    """Return who shows credentials, by the row of the tester and of the token that they name."""
     is_held = _equal(given.digest, None if tester is None else tester.token_sha256)
     is_issued = _equal(given.digest, None if issued is None else issued.sha256)
     # Both are compared, whoever asks.
