@@ -8,6 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.collector.accuracy import percentile_error
 from tests.benchmarks.collector.history import shape_of
 from tests.benchmarks.collector.ingest import large_reports
 from tests.benchmarks.collector.laptop import months_in_sqlite, reports_into_sqlite
@@ -28,4 +29,4 @@ def measure() -> list[Line]:
         lines += reports_into_sqlite(Path(folder))
         # A laptop's file does not grow with the history of a company.
         lines += months_in_sqlite(Path(folder), shape_of(min(rows, ROWS)))
-    return lines
+    return [*lines, *percentile_error()]

@@ -26,7 +26,7 @@ OURS, RAW = "collector", "sqlite3, executemany of rows that are ready"
 
 
 def reports_into_sqlite(
-    directory: Path, *, rows: int = 10_000, at_once: int = 10, rounds: int = 5
+    directory: Path, *, rows: int = 10_000, at_once: int = 6, rounds: int = 3
 ) -> list[Line]:
     """Return the CPU of a row by HTTP, beside that of rows that are stored as they are."""
     file = directory / "ingest.sqlite3"

@@ -70,6 +70,11 @@ ENOUGH_ROWS = 100_000_000
 def months(postgres: Postgres, shape: Shape) -> list[Line]:
     """Return what a history costs to roll up and to keep, and how fast it answers."""
     url = postgres.made("months")
+    return [*kept(postgres, url, shape), *questions(postgres, url, shape)]
+
+
+def kept(postgres: Postgres, url: str, shape: Shape) -> list[Line]:
+    """Make a history; return what it costs to roll up and to keep."""
     engine = engine_of(url)
     write_history(engine, shape)
     _vacuum(engine)
@@ -89,7 +94,7 @@ def months(postgres: Postgres, shape: Shape) -> list[Line]:
         *sizes(engine),
     ]
     engine.dispose()
-    return [*lines, *questions(postgres, url, shape)]
+    return lines
 
 
 def questions(postgres: Postgres, url: str, shape: Shape) -> list[Line]:

@@ -1,7 +1,7 @@
 """Reports of ten rows from many testers at once: stored together, and each in its own transaction."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from uuid import UUID, uuid4
@@ -18,19 +18,12 @@ TOGETHER, ALONE = "collector", "the same, a transaction for each report"
 GOAL = 1 / 3
 
 
-def small_reports(postgres: Postgres, *, testers: int = 64, each: int = 25, rounds: int = 5) -> list[Line]:
+WAYS = {TOGETHER: COLLECTOR, ALONE: ONE_EACH}
+
+
+def small_reports(postgres: Postgres, *, testers: int = 64, each: int = 25, rounds: int = 3) -> list[Line]:
     """Return the CPU of a report, of server and Postgres together."""
-    contenders = []
-    with ExitStack() as stack:
-        for name, program, database in ((TOGETHER, COLLECTOR, "together"), (ALONE, ONE_EACH, "alone")):
-            server = stack.enter_context(served(program, database_url=postgres.made(database)))
-            ids = [uuid4() for _ in range(testers)]
-            server.register(uuid4(), "small", [(one, f"tester-{one}", TOKEN) for one in ids])
-            given = {one: reports(one, rows=ROWS, seed=place) for place, one in enumerate(ids)}
-            contenders.append(
-                Contender(name=name, ready=_many(server, given, each), cpu_s=_cpu_of(server, postgres))
-            )
-        found = interleaved(contenders, rounds=rounds)
+    found = costs(postgres, WAYS, testers=testers, each=each, rounds=rounds)
     return [
         Line(
             name=f"ingest, CPU per report of {ROWS} rows, {testers} connections",
@@ -41,6 +34,23 @@ def small_reports(postgres: Postgres, *, testers: int = 64, each: int = 25, roun
             most_ratio=round(GOAL, 3),
         )
     ]
+
+
+def costs(
+    postgres: Postgres, ways: Mapping[str, Sequence[str]], *, testers: int, each: int, rounds: int
+) -> dict[str, float]:
+    """Return what a report costs by each way, in turn, each with a database of its own."""
+    contenders = []
+    with ExitStack() as stack:
+        for number, (name, program) in enumerate(ways.items()):
+            server = stack.enter_context(served(program, database_url=postgres.made(f"small_{number}")))
+            ids = [uuid4() for _ in range(testers)]
+            server.register(uuid4(), "small", [(one, f"tester-{one}", TOKEN) for one in ids])
+            given = {one: reports(one, rows=ROWS, seed=place) for place, one in enumerate(ids)}
+            contenders.append(
+                Contender(name=name, ready=_many(server, given, each), cpu_s=_cpu_of(server, postgres))
+            )
+        return interleaved(contenders, rounds=rounds)
 
 
 def _cpu_of(server: Served, postgres: Postgres) -> Callable[[], float]:
