@@ -225,13 +225,13 @@ def _found_together(at: Services, asked: Sequence[_Credentials]) -> list[Caller 
             .join(fleets, fleets.c.id == testers.c.fleet_id)
             .where(testers.c.uuid.in_([_uuid_or_nil(given.user) for given in filled]))
         )
-        by_user = {row.tester_uuid: row for row in held}
+        by_user: dict[UUID, sa.Row[*tuple[Any, ...]]] = {row.tester_uuid: row for row in held}
         issued = connection.execute(
             sa.select(tokens.c.role, tokens.c.tester_id, tokens.c.sha256, tokens.c.revoked_at).where(
                 tokens.c.sha256.in_([given.digest for given in filled])
             )
         )
-        by_digest = {row.sha256: row for row in issued}
+        by_digest: dict[str, sa.Row[*tuple[Any, ...]]] = {row.sha256: row for row in issued}
     return [
         _judged(at, given, by_user.get(_uuid_or_nil(given.user)), by_digest.get(given.digest), now=now)
         for given in asked
@@ -241,8 +241,8 @@ def _found_together(at: Services, asked: Sequence[_Credentials]) -> list[Caller 
 def _judged(
     at: Services,
     given: _Credentials,
-    tester: sa.Row[Any] | None,
-    issued: sa.Row[Any] | None,
+    tester: sa.Row[*tuple[Any, ...]] | None,
+    issued: sa.Row[*tuple[Any, ...]] | None,
     *,
     now: datetime,
 ) -> Caller | None:

@@ -45,14 +45,16 @@ class Together(Generic[Q, A]):
 
     def _run(self) -> None:
         while taken := self._take():
+            # Whoever asked may have left.
+            left = [one for one in taken if one[1].set_running_or_notify_cancel()]
             try:
-                found = self._answers([question for question, _ in taken])
+                found = self._answers([question for question, _ in left]) if left else []
             except BaseException as error:  # noqa: BLE001 - each request tells its own failure
-                for _, done in taken:
-                    _end(done, lambda done, error=error: done.set_exception(error))
+                for _, done in left:
+                    done.set_exception(error)
                 continue
-            for (_, done), answer in zip(taken, found, strict=True):
-                _end(done, lambda done, answer=answer: done.set_result(answer))
+            for (_, done), answer in zip(left, found, strict=True):
+                done.set_result(answer)
 
     def _take(self) -> list[tuple[Q, "Future[A]"]]:
         """Return what waits; nothing where nobody came for a while, and then this thread ends."""
@@ -65,9 +67,3 @@ class Together(Generic[Q, A]):
             if not taken:
                 self._threads -= 1
             return taken
-
-
-def _end(done: "Future[A]", end: "Callable[[Future[A]], None]") -> None:
-    # Whoever asked may have left.
-    if done.set_running_or_notify_cancel():
-        end(done)

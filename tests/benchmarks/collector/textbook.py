@@ -34,7 +34,11 @@ TYPES = (
     *("bool", "bytea", "json"),
 )
 
-PLAIN_TYPES = {"timestamptz": sa.DateTime(timezone=True), "uuid": sa.Uuid(), "int2": sa.SmallInteger()} | {
+PLAIN_TYPES: dict[str, Any] = {
+    "timestamptz": sa.DateTime(timezone=True),
+    "uuid": sa.Uuid(),
+    "int2": sa.SmallInteger(),
+} | {
     "int4": sa.Integer(),
     "bool": sa.Boolean(),
     "bytea": sa.LargeBinary(),
