@@ -32,7 +32,7 @@ def readme_with(text: str, figures: dict[str, Any]) -> str:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     table = _table(line for line in _ping(figures) if _is_shown(line))
-    where = f"{_where(figures)} All of it: [docs/benchmarks.md](docs/benchmarks.md)."
+    where = f"{_where(figures, 'ping')} All of it: [docs/benchmarks.md](docs/benchmarks.md)."
     return f"{before}{BEGIN}{table}\n{where}\n{END}{after}"
 
 
@@ -42,7 +42,10 @@ def _is_shown(line: dict[str, Any]) -> bool:
 
 def full(figures: dict[str, Any]) -> str:
     """Return docs/benchmarks.md."""
-    parts = [f"## {part}\n\n{_table(lines)}\n" for part, lines in figures["parts"].items()]
+    parts = [
+        f"## {part}\n\n{_where(figures, part)}\n\n{_table(lines)}\n"
+        for part, lines in figures["parts"].items()
+    ]
     words = (
         "Written by `python -m tests.benchmarks.tables` from the figures of `make bench`:"
         " each line is ours beside a peer in the same run."
@@ -50,7 +53,7 @@ def full(figures: dict[str, Any]) -> str:
         " `BENCH_ROWS=100000000 make bench PART=collector`"
         " one of any other length, which takes about 250 bytes of disk a row below TMPDIR."
     )
-    return f"# Benchmarks\n\n{words}\n{_where(figures)}\n\n" + "\n".join(parts)
+    return f"# Benchmarks\n\n{words}\n\n" + "\n".join(parts)
 
 
 def _ping(figures: dict[str, Any]) -> list[dict[str, Any]]:
@@ -58,8 +61,10 @@ def _ping(figures: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _where(figures: dict[str, Any]) -> str:
-    return f"Measured {figures['at'][:10]} on {figures['machine']}, Python {figures['python']}."
+def _where(figures: dict[str, Any], part: str) -> str:
+    at = figures.get("measured", {}).get(part, figures["at"])[:10]
+    note = figures.get("notes", {}).get(part, "")
+    return f"Measured {at} on {figures['machine']}, Python {figures['python']}.{' ' if note else ''}{note}"
 
 
 def _table(lines: Iterable[dict[str, Any]]) -> str:
@@ -84,6 +89,11 @@ def main(arguments: list[str]) -> int:
     if source is not None:
         new = json.loads(source.read_text(encoding="utf-8"))
         old = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {"parts": {}}
+        # Parts are measured on different days; what is said of one ends with its figures.
+        measured = old.get("measured") or dict.fromkeys(old["parts"], old.get("at"))
+        new["measured"] = measured | dict.fromkeys(new["parts"], new["at"])
+        kept = {part: note for part, note in old.get("notes", {}).items() if part not in new["parts"]}
+        new["notes"] = kept | new.get("notes", {})
         new["parts"] = old["parts"] | new["parts"]
         KEPT.write_text(json.dumps(new, indent=1) + "\n", encoding="utf-8")
     figures = json.loads(KEPT.read_text(encoding="utf-8"))
