@@ -213,6 +213,15 @@ runs = sa.Table(
     # Pages of results pick their runs in this order.
     sa.Index("ix_runs_started_at", "started_at"),
     sa.Index("ix_runs_dirty", "started_at", postgresql_where=sa.text("dirty"), sqlite_where=sa.text("dirty")),
+    # The first, the last and the newest runs of one tester.
+    sa.Index("ix_runs_tester_id_started_at", "tester_id", "started_at"),
+    # See `collector.history.queries.left_out`.
+    sa.Index(
+        "ix_runs_left_out",
+        "started_at",
+        postgresql_where=sa.text("trusted IS false OR state = 'abandoned'"),
+        sqlite_where=sa.text("trusted IS 0 OR state = 'abandoned'"),
+    ),
 )
 
 ping_results = sa.Table(

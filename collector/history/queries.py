@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from collector.tables import UtcTime, fleets, runs, servers, sweeps, testers
+from collector.tables import RunState, UtcTime, fleets, runs, servers, sweeps, testers
 
 SKIPPED = "skipped"
 """The outcome of a sweep that was due and not begun: it has nothing to show."""
@@ -67,6 +67,15 @@ class RunFilter:
         if not self.announced_too:
             return started
         return sa.or_(started, sa.and_(runs.c.started_at.is_(None), announced))
+
+
+def left_out() -> Condition:
+    """Return what holds for runs that have no part in figures: not trusted, or abandoned.
+
+    Word for word as the index has it: with a parameter in it, SQLite would not see that it fits.
+    """
+    abandoned: sa.ColumnElement[str] = sa.literal_column(f"'{RunState.ABANDONED}'")
+    return sa.or_(runs.c.trusted.is_(sa.false()), runs.c.state == abandoned)
 
 
 def runs_with_testers() -> sa.Join:

@@ -24,6 +24,9 @@ from collector.tables import (
     testers,
 )
 
+MANY_DAYS = 1_000 * DAY
+"""A longer window is cut to where results are, before it is cut into pieces."""
+
 MAX_RAW_ROWS = 2_000_000
 """Results without a rollup that one answer may read."""
 
@@ -59,13 +62,19 @@ def is_long(since: datetime | None, until: datetime | None) -> bool:
 
 def span_of_results(connection: sa.Connection, asked: Sequence[sa.ColumnElement[bool]]) -> Span | None:
     """Return from the first start of a run with results to just after the last; None without any."""
+    return _ends(connection, runs.join(testers, testers.c.id == runs.c.tester_id), asked)
+
+
+def _ends(
+    connection: sa.Connection, source: sa.FromClause, wanted: Sequence[sa.ColumnElement[bool]]
+) -> Span | None:
     starts = (
         sa.select(runs.c.started_at)
-        .select_from(runs.join(testers, testers.c.id == runs.c.tester_id))
-        .where(runs.c.stored > 0, runs.c.started_at.is_not(None), *asked)
+        .select_from(source)
+        .where(runs.c.stored > 0, runs.c.started_at.is_not(None), *wanted)
         .limit(1)
     )
-    # By the index from either end: the least and the greatest of a join are looked for in all runs.
+    # By the index from either end: the least and the greatest of all would be looked for in all runs.
     first = connection.execute(starts.order_by(runs.c.started_at)).scalar()
     if first is None:
         return None
@@ -90,15 +99,13 @@ def fitted(connection: sa.Connection, asked: Asked) -> Asked:
 
 def pieces(connection: sa.Connection, asked: Asked) -> Segments:
     """Return which part of the time is answered by which table; where no result is, none has to be."""
-    first, last = connection.execute(
-        sa.select(sa.func.min(runs.c.started_at), sa.func.max(runs.c.started_at)).where(
-            runs.c.stored > 0, *asked.of_tester(runs.c.tester_id)
-        )
-    ).one()
-    if first is None:
-        return Segments(days=(), hours=(), raw=())
-    # By whole days, so that an end of the window stays one: a question may be of all time.
-    asked = replace(asked, since=max(asked.since, day_of(first)), until=min(asked.until, day_of(last) + DAY))
+    if asked.until - asked.since > MANY_DAYS:
+        found = _ends(connection, runs, asked.of_tester(runs.c.tester_id))
+        if found is None:
+            return Segments(days=(), hours=(), raw=())
+        # By whole days, so that an end of the window stays one: a question may be of all time.
+        first, last = day_of(found.start), day_of(found.end - MICROSECOND) + DAY
+        asked = replace(asked, since=max(asked.since, first), until=min(asked.until, last))
     # What is late for rows that are gone is added to its rollup within a minute; it cannot be read
     # instead of it.
     raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from collector.history.gone import pruned_before
-from collector.history.queries import RunFilter, runs_with_testers
+from collector.history.queries import RunFilter, left_out, runs_with_testers
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, is_long, read_rolled, span_of_results
 from collector.history.segments import DAY
-from collector.tables import RunState, runs, testers
+from collector.tables import runs, testers
 
 MOST_LEFT_OUT = 100
 """Runs without a part in the figures that an answer lists."""
@@ -79,7 +79,7 @@ def runs_left_out(connection: sa.Connection, asked: Asked) -> Sequence[Any]:
         .where(
             runs.c.started_at >= asked.since,
             runs.c.started_at < asked.until,
-            sa.or_(runs.c.trusted.is_(sa.false()), runs.c.state == RunState.ABANDONED),
+            left_out(),
             *asked.of_tester(runs.c.tester_id),
         )
         .order_by(runs.c.started_at.desc(), runs.c.run_id)
