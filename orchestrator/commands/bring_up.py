@@ -177,6 +177,8 @@ def _work(wish: Wish, fleet: Fleet, *, opened: Opened, shown: Stage, interrupts:
         opened.embedded.down()
     if cost_usd is not None:
         data = data | {"cost_usd": cost_usd}
+    # All is done but for saying so.
+    interrupts.on_the_way_out()
     return _end(wish, measured, removal, fleet=fleet, data=data, opened=opened, shown=shown)
 
 
