@@ -4,44 +4,38 @@
 each value, and leaves it to `wire.report` to name what is wrong with a small report that it refuses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from collector.ingest.names import COLUMNS as NAMES
-from collector.ingest.names import KnownNames, Names, check_length, wrong
+from collector.ingest.names import KnownNames
+from collector.ingest.numbers import Ints, as_int32, whole_numbers
+from collector.ingest.positions import tables
+from collector.ingest.refusal import check_length, wrong
+from collector.ingest.undecoded import MOST_PROBES, TooManyProbes, Undecoded, check_size
 from wire.errors import WireError
 from wire.fields import Fields
 from wire.job import MAX_PROBE_COUNT, ProbePlan
 from wire.report import ENDS, LATE, MAX_RTT_US, NOT_SENT, Report
 from wire.versions import REPORT_VERSIONS
 
-Ints = npt.NDArray[np.int32]
+T = TypeVar("T")
 NOTHING = -1
 """A null in a column of counts."""
 
 MAX_INT4 = 2**31 - 1
-MOST_PROBES = 10_000_000
-RESULT_IN_PROBES = 10
-"""Each result costs as much memory as this many probes."""
-
-MOST_STRAY_COMMAS = 1_000_000
-"""Commas within names, which look like one more item until they are decoded."""
-
 SMALL_PART = 2**16
 """Bytes of what stands beside the results, and of the details of one row."""
 
-MOST_DETAILS = 2**26
 MAX_DEPTH = 60
-DECODED_AT_A_TIME = 2**20
-COMMA = ord(",")
 KNOWN = (
     *("v", "run_id", "tester_id", "sweep_id", "index", "of", "started_at", "finished_at", "end"),
     *("probe", "engine", "health"),
@@ -51,28 +45,6 @@ EXPLAINED_BYTES = 2**20
 """Up to this size a refused report is read again by the slow reader, for its exact message."""
 
 
-class _Figures(msgspec.Struct):
-    """The columns of a report besides its names."""
-
-    planned: list[int]
-    late: list[int | None]
-    duplicate: list[int | None]
-    reordered: list[int | None]
-    warmup: list[bool]
-    rtt_us: msgspec.Raw
-    details: dict[str, msgspec.Raw] | None = None
-
-
-class _Sized(msgspec.Struct):
-    """The same, before anything of it is decoded."""
-
-    planned: msgspec.Raw = msgspec.Raw(b"[]")
-    rtt_us: msgspec.Raw = msgspec.Raw(b"[]")
-    details: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-_COLUMNS = tuple(name for name in _Figures.__struct_fields__ if name not in ("rtt_us", "details"))
-_ALL_COLUMNS = len(_COLUMNS) + len(NAMES)
 _known_names = KnownNames()
 _Envelope = dict[str, msgspec.Raw]
 
@@ -172,10 +144,6 @@ def read_report(body: bytes, *, most_probes: int = MOST_PROBES) -> IncomingRepor
         raise
 
 
-class TooManyProbes(WireError):
-    """A report that is too large to be decoded."""
-
-
 class NotJson(WireError):
     """A body that is not JSON."""
 
@@ -196,9 +164,9 @@ def _read(body: bytes, *, most_probes: int) -> IncomingReport:
         fields.version(what="report", known=REPORT_VERSIONS)
         if "results" not in raw:
             raise WireError(field="results", reason="is missing")
-        _check_size(raw["results"], most_probes=most_probes)
-        figures = msgspec.json.decode(raw["results"], type=_Figures)
-        names, digest = _known_names.read(raw["results"])
+        results = msgspec.json.decode(raw["results"], type=Undecoded)
+        check_size(results, most_probes=most_probes)
+        columns = _columns(results)
     except msgspec.ValidationError as error:
         raise WireError(field="", reason=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -215,7 +183,7 @@ def _read(body: bytes, *, most_probes: int) -> IncomingReport:
         probe=ProbePlan.from_fields(fields.object("probe")),
         engine=fields.mapping("engine"),
         health=fields.mapping("health"),
-        columns=_columns(names, digest, figures),
+        columns=columns,
     )
 
 
@@ -239,68 +207,21 @@ def check_depth(value: Any, *, field: str, depth: int = 0) -> None:
             check_depth(item, field=field, depth=depth + 1)
 
 
-def _check_size(results: msgspec.Raw, *, most_probes: int) -> None:
-    """Count by commas what decoding would make of the results, before it is made."""
-    sized = msgspec.json.decode(results, type=_Sized)
-    probes, rows = _commas(sized.rtt_us) + 1, _commas(sized.planned) + 1
-    cost = probes + rows * RESULT_IN_PROBES
-    # A column that is longer than the others is refused later, but it must not be decoded first.
-    inner = memoryview(sized.details).nbytes
-    rest = _commas(results) - _commas(sized.details) - probes
-    if cost > most_probes or rest > rows * _ALL_COLUMNS * 2 + MOST_STRAY_COMMAS:
-        raise TooManyProbes(
-            field="results",
-            reason=f"has {probes} probes and {rows} rows: more than {most_probes} probes, "
-            f"where each row counts as {RESULT_IN_PROBES} more",
-        )
-    if inner > MOST_DETAILS:
-        raise TooManyProbes(field="results.details", reason=f"is longer than {MOST_DETAILS} bytes")
-
-
-def _commas(raw: msgspec.Raw) -> int:
-    # In parts, so that it takes no memory to speak of; numpy counts ten times faster than `bytes`.
-    text = np.frombuffer(raw, dtype=np.uint8)
-    return sum(
-        int(np.count_nonzero(text[start : start + DECODED_AT_A_TIME] == COMMA))
-        for start in range(0, len(text), DECODED_AT_A_TIME)
-    )
-
-
-def _whole_numbers(name: str, raw: msgspec.Raw, *, least: int, most: int) -> Ints:
-    """Return a list of integers, decoded part by part: as a list of Python's it takes ten times more."""
-    text = bytes(raw).strip()
-    if len(text) <= DECODED_AT_A_TIME or not text.startswith(b"["):
-        return _int32(name, msgspec.json.decode(text, type=list[int]), least=least, most=most)
-    parts: list[Ints] = []
-    start, end = 1, len(text) - 1
-    while start < end:
-        stop = text.find(b",", start + DECODED_AT_A_TIME, end)
-        stop = end if stop < 0 else stop
-        part = msgspec.json.decode(b"[" + text[start:stop] + b"]", type=list[int])
-        parts.append(_int32(name, part, least=least, most=most))
-        start = stop + 1
-    return np.concatenate(parts)
-
-
-def _columns(names: Names, digest: bytes, figures: _Figures) -> Columns:
+def _columns(results: Undecoded) -> Columns:
+    names, digest = _known_names.read(results)
     count = len(names.server)
-    for name in _COLUMNS:
-        check_length(name, getattr(figures, name), count=count)
-    planned = _int32("planned", figures.planned, least=0, most=MAX_PROBE_COUNT)
-    try:
-        rtt_us = _whole_numbers("rtt_us", figures.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
-    except msgspec.ValidationError as error:
-        raise wrong("rtt_us", str(error)) from None
-    except msgspec.DecodeError as error:
-        raise NotJson(str(error)) from None
+    planned = as_int32(
+        "planned", _column(results, "planned", list[int], count=count), least=0, most=MAX_PROBE_COUNT
+    )
+    with _naming("rtt_us"):
+        rtt_us = whole_numbers("rtt_us", results.rtt_us, least=NOT_SENT, most=MAX_RTT_US)
     total = int(planned.sum(dtype=np.int64))
     if total != len(rtt_us):
         raise wrong("rtt_us", f"has {len(rtt_us)} items, {total} are planned")
-    late = _counts("late", figures.late)
-    row_of_position = np.repeat(np.arange(count), planned)
-    late_positions = np.bincount(row_of_position[rtt_us == LATE], minlength=count)
-    if not np.array_equal(np.maximum(late, 0), late_positions):
-        raise wrong("late", "does not fit the late positions")
+    late = _counts(results, "late", count=count)
+    _check_late(late, planned, rtt_us)
+    with _naming("details"):
+        details = msgspec.json.decode(results.details, type=dict[str, msgspec.Raw] | None)
     return Columns(
         server=names.server,
         group=names.group,
@@ -311,35 +232,51 @@ def _columns(names: Names, digest: bytes, figures: _Figures) -> Columns:
         port=names.port,
         planned=planned,
         late=late,
-        duplicate=_counts("duplicate", figures.duplicate),
-        reordered=_counts("reordered", figures.reordered),
-        warmup=np.array(figures.warmup, dtype=np.bool_),
+        duplicate=_counts(results, "duplicate", count=count),
+        reordered=_counts(results, "reordered", count=count),
+        warmup=np.array(_column(results, "warmup", list[bool], count=count), dtype=np.bool_),
         rtt_us=rtt_us,
-        details=_details(figures.details or {}, count=count),
+        details=_details(details or {}, count=count),
         digest=digest,
     )
 
 
-def _int32(name: str, values: list[int], *, least: int, most: int) -> Ints:
+@contextmanager
+def _naming(column: str) -> Iterator[None]:
     try:
-        wide = np.array(values, dtype=np.int64)
-    except OverflowError:
-        raise wrong(name, f"must lie between {least} and {most}") from None
-    if len(wide) and not (least <= int(wide.min()) and int(wide.max()) <= most):
-        raise wrong(name, f"must lie between {least} and {most}")
-    return wide.astype(np.int32)
+        yield
+    except msgspec.ValidationError as error:
+        raise wrong(column, str(error)) from None
 
 
-def _counts(name: str, values: list[int | None]) -> Ints:
-    missing = values.count(None)
-    if missing == len(values):
-        return np.full(len(values), NOTHING, dtype=np.int32)
-    known = [value for value in values if value is not None]
-    counts = _int32(name, known, least=0, most=MAX_INT4)
-    if not missing:
+def _column(results: Undecoded, name: str, kind: type[list[T]], *, count: int) -> list[T]:
+    with _naming(name):
+        column = msgspec.json.decode(getattr(results, name), type=kind)
+    check_length(name, column, count=count)
+    return column
+
+
+def _check_late(late: Ints, planned: Ints, rtt_us: Ints) -> None:
+    positions = np.zeros(len(planned), dtype=np.int64)
+    if np.any(rtt_us == LATE):
+        for rows, table in tables(planned, rtt_us):
+            positions[rows] = np.count_nonzero(table == LATE, axis=0)
+    if not np.array_equal(np.maximum(late, 0), positions):
+        raise wrong("late", "does not fit the late positions")
+
+
+def _counts(results: Undecoded, name: str, *, count: int) -> Ints:
+    raw = getattr(results, name)
+    if b"null" not in bytes(raw):
+        with _naming(name):
+            counts = whole_numbers(name, raw, least=0, most=MAX_INT4)
+        check_length(name, counts, count=count)
         return counts
-    column = np.full(len(values), NOTHING, dtype=np.int32)
-    column[[row for row, value in enumerate(values) if value is not None]] = counts
+    values = _column(results, name, list[int | None], count=count)
+    column = np.full(count, NOTHING, dtype=np.int32)
+    known = [row for row, value in enumerate(values) if value is not None]
+    if known:
+        column[known] = as_int32(name, [values[row] or 0 for row in known], least=0, most=MAX_INT4)
     return column
 
 

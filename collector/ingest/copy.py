@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from collector.errors import Unavailable
 from collector.history.partitions import Partitions
 from collector.ingest.columns import NOTHING
+from collector.ingest.numbers import Ints
 from collector.ingest.writer import COLUMNS, Batch
 from collector.tables import MICROSECOND
 
@@ -85,7 +86,7 @@ class _Keys:
 
     ts: npt.NDArray[np.int64]
     tester: npt.NDArray[np.int64]
-    server: npt.NDArray[np.int64]
+    server: Ints
     run: npt.NDArray[np.void]
     begins: npt.NDArray[np.int64]
 
@@ -99,7 +100,7 @@ class _Keys:
         return cls(
             ts=np.repeat(ts, rows),
             tester=np.repeat(tester, rows),
-            server=np.array(batch.server_numbers, dtype=np.int64),
+            server=batch.server_numbers,
             run=np.repeat(ids, rows),
             begins=np.cumsum(planned) - planned,
         )

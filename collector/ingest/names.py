@@ -8,11 +8,12 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
-from wire.errors import WireError
+from collector.ingest.refusal import check_length, wrong
+from collector.ingest.undecoded import Undecoded
 from wire.fields import check_text
 from wire.job import MAX_SERVERS, PROBE_TYPES
 
@@ -38,18 +39,6 @@ class Names(msgspec.Struct, frozen=True, eq=False):
 COLUMNS = Names.__struct_fields__
 
 
-class _Raw(msgspec.Struct):
-    """The same columns as they came."""
-
-    server: msgspec.Raw
-    group: msgspec.Raw
-    host: msgspec.Raw
-    address: msgspec.Raw
-    family: msgspec.Raw
-    probe_type: msgspec.Raw
-    port: msgspec.Raw
-
-
 class KnownNames:
     """Names of the reports that came last."""
 
@@ -59,8 +48,8 @@ class KnownNames:
         self._known: OrderedDict[bytes, Names] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, results: bytes | msgspec.Raw) -> tuple[Names, bytes]:
-        """Return the names in the JSON object of the results, and what tells them from others.
+    def read(self, results: Undecoded) -> tuple[Names, bytes]:
+        """Return the names of the results, and what tells them from others.
 
         Raises as msgspec does, or `WireError`.
         """
@@ -69,7 +58,7 @@ class KnownNames:
             if (known := self._known.get(digest)) is not None:
                 self._known.move_to_end(digest)
                 return known, digest
-        names = msgspec.json.decode(results, type=Names)
+        names = _decoded(results)
         _check(names)
         with self._lock:
             if self._known.setdefault(digest, names) is names:
@@ -79,14 +68,23 @@ class KnownNames:
         return names, digest
 
 
-def _digest(results: bytes | msgspec.Raw) -> bytes:
-    raw = msgspec.json.decode(results, type=_Raw)
+def _digest(results: Undecoded) -> bytes:
     digest = hashlib.sha256()
     for name in COLUMNS:
         # Each is a value of JSON, which ends where it ends: no two rows of them have the same bytes.
-        digest.update(getattr(raw, name))
+        digest.update(getattr(results, name))
         digest.update(b"\n")
     return digest.digest()
+
+
+def _decoded(results: Undecoded) -> Names:
+    columns: dict[str, Any] = {}
+    for name, kind in get_type_hints(Names).items():
+        try:
+            columns[name] = msgspec.json.decode(getattr(results, name), type=kind)
+        except msgspec.ValidationError as error:
+            raise wrong(name, str(error)) from None
+    return Names(**columns)
 
 
 def _check(names: Names) -> None:
@@ -118,14 +116,3 @@ def _check_texts(name: str, texts: Iterable[str], *, longest: int) -> None:
 def _check_set(name: str, column: list[Any], allowed: Callable[[Any], bool]) -> None:
     if not all(allowed(value) for value in set(column)):
         raise wrong(name, "is not known")
-
-
-def check_length(name: str, column: list[Any], *, count: int) -> None:
-    """Refuse a column of another length than that of the servers."""
-    if len(column) != count:
-        raise wrong(name, f"has {len(column)} items, server has {count}")
-
-
-def wrong(column: str, reason: str) -> WireError:
-    """Return the refusal of a column."""
-    return WireError(field=f"results.{column}", reason=reason)

@@ -15,6 +15,7 @@ from collector.history.events import add_events
 from collector.history.latest import Newest, keep_latest, packed
 from collector.ingest.clock import RunTimes, run_times
 from collector.ingest.columns import IncomingReport, one_after_another
+from collector.ingest.numbers import Ints
 from collector.ingest.runs import MAX_REASON, Owner, told
 from collector.ingest.servers import Servers
 from collector.ingest.summary import Summary, summary_of
@@ -199,7 +200,7 @@ def _fresh(delivery: Delivery, row: sa.Row[Any], *, most_offset: timedelta) -> _
 
 
 def _write(connection: sa.Connection, writer: Writer, servers: Servers, fresh: Sequence[_Fresh]) -> list[Any]:
-    numbers: list[int] = []
+    parts: list[Ints] = []
     known: list[Any] = []
     for item in fresh:
         owner = item.delivery.owner
@@ -209,10 +210,11 @@ def _write(connection: sa.Connection, writer: Writer, servers: Servers, fresh: S
             fleet_id=owner.fleet_id,
             columns=item.delivery.report.columns,
         )
-        numbers += found
+        parts.append(found)
         known.append(more)
     for start in {item.times.started_at for item in fresh}:
         writer.prepare(start)
+    numbers = np.concatenate(parts)
     columns = one_after_another([item.delivery.report.columns for item in fresh])
     summary = summary_of(columns)
     batch_runs = [
@@ -289,8 +291,7 @@ def _update_runs(connection: sa.Connection, fresh: Sequence[_Fresh]) -> None:
     )
 
 
-def _newest(fresh: Sequence[_Fresh], numbers: list[int], summary: Summary) -> list[Newest]:
-    servers = np.array(numbers, dtype=np.int32)
+def _newest(fresh: Sequence[_Fresh], servers: Ints, summary: Summary) -> list[Newest]:
     columns = (
         servers,
         summary.state,

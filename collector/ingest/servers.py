@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID, uuid5
 
+import numpy as np
 import sqlalchemy as sa
 
 from collector.ingest.columns import Columns
+from collector.ingest.numbers import Ints
 from collector.tables import servers
 
 MAX_CACHED = 1_000_000
@@ -37,14 +39,14 @@ class Servers:
 
     def __init__(self) -> None:
         self._known: dict[Key, Known] = {}
-        self._numbers: dict[tuple[int, bytes], list[int]] = {}
+        self._numbers: dict[tuple[int, bytes], Ints] = {}
         self._numbers_count = 0
         self._changes = 0
         self._lock = threading.Lock()
 
     def numbers(
         self, connection: sa.Connection, *, fleet_number: int, fleet_id: UUID, columns: Columns
-    ) -> tuple[list[int], dict[Key, Known]]:
+    ) -> tuple[Ints, dict[Key, Known]]:
         """Return the number of each row's server, and what `remember` is to be told."""
         whole = (fleet_number, columns.digest)
         with self._lock:
@@ -64,7 +66,7 @@ class Servers:
             fresh = _from_database(connection, fleet_id, keys, missing, columns)
         changed = self._changed(connection, keys, found | fresh, columns)
         known = found | fresh | changed
-        numbers = [known[key].number for key in keys]
+        numbers = np.array([known[key].number for key in keys], dtype=np.int32)
         if columns.digest and not (fresh or changed):
             self._remember_numbers(whole, numbers, changes)
         return numbers, fresh | changed
@@ -79,7 +81,7 @@ class Servers:
                 # Labels of another report may stand now.
                 self._forget_numbers()
 
-    def _remember_numbers(self, whole: tuple[int, bytes], numbers: list[int], changes: int) -> None:
+    def _remember_numbers(self, whole: tuple[int, bytes], numbers: Ints, changes: int) -> None:
         """Keep the numbers of a report without news, unless there was news meanwhile."""
         with self._lock:
             if self._numbers_count + len(numbers) > MAX_CACHED_NUMBERS:

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from collector.ingest.columns import NOTHING, Columns, Ints
+from collector.ingest.columns import NOTHING, Columns
+from collector.ingest.numbers import Ints
+from collector.ingest.positions import tables
 from collector.tables import RESULT_STATES, ResultState
 from wire.report import LATE, NOT_SENT
 
-INFINITE = 2**31 - 2
+Counts = npt.NDArray[np.int64]
+RTTS = ("min_us", "p50_us", "max_us", "mean_us", "dev_us")
+
+INFINITE = np.int32(2**31 - 2)
 """A lost or late probe in an order by RTT: slower than any answer."""
 
-ABSENT = 2**31 - 1
+ABSENT = np.int32(2**31 - 1)
 """A probe that was not sent: behind everything."""
 
 
@@ -37,56 +42,54 @@ class Summary:
 def summary_of(columns: Columns) -> Summary:
     """Return the statistics of each row."""
     count = len(columns)
-    planned, rtt_us = columns.planned, columns.rtt_us
-    row = np.repeat(np.arange(count), planned)
-    starts = np.cumsum(planned, dtype=np.int64) - planned
-    answers = rtt_us >= 0
-    answered = np.bincount(row[answers], minlength=count)
-    sent = planned - np.bincount(row[rtt_us == NOT_SENT], minlength=count)
-    late = np.bincount(row[rtt_us == LATE], minlength=count)
-    some = answered > 0
-    divisor = np.maximum(answered, 1)
-    # Sums stay exact: 100,000 probes of ten minutes are below 2**53 microseconds.
-    mean = np.bincount(row[answers], weights=rtt_us[answers], minlength=count) / divisor
-    deviation = rtt_us[answers] - mean[row[answers]]
-    variance = np.bincount(row[answers], weights=deviation * deviation, minlength=count) / divisor
-    ordered = _ordered(
-        np.where(answers, rtt_us, np.where(rtt_us == NOT_SENT, ABSENT, INFINITE)), planned, row
-    )
+    figures = {name: np.full(count, NOTHING, dtype=np.int32) for name in RTTS}
+    answered, sent, late = (np.zeros(count, dtype=np.int64) for _ in range(3))
+    for rows, table in tables(columns.planned, columns.rtt_us):
+        answers = table >= 0
+        answered[rows] = of_rows = np.count_nonzero(answers, axis=0)
+        sent[rows] = len(table) - np.count_nonzero(table == NOT_SENT, axis=0)
+        late[rows] = np.count_nonzero(table == LATE, axis=0)
+        for name, found in _rtts(table, answers, answered=of_rows, sent=sent[rows]).items():
+            figures[name][rows] = found
     return Summary(
         state=_states(columns, sent=sent, answered=answered, late=late),
         sent=sent.astype(np.int32),
         answered=answered.astype(np.int32),
-        min_us=_at(ordered, starts, some),
-        p50_us=_at(ordered, starts + (sent + 1) // 2 - 1, sent > 0),
-        max_us=_at(ordered, starts + answered - 1, some),
-        mean_us=np.where(some, np.rint(mean), NOTHING).astype(np.int32),
-        dev_us=np.where(some, np.rint(np.sqrt(variance)), NOTHING).astype(np.int32),
+        **figures,
     )
 
 
-def _ordered(values: npt.NDArray[np.int64], planned: Ints, row: npt.NDArray[np.int64]) -> Ints:
-    """Return the positions of each row in the order of their RTT."""
-    narrow = values.astype(np.int32)
-    if len(planned) and planned[0] > 0 and bool(np.all(planned == planned[0])):
-        # Equal lengths are the usual case, and sort an order of magnitude faster.
-        return np.sort(narrow.reshape(len(planned), -1), axis=1).reshape(-1)
-    return narrow[np.lexsort((narrow, row))]
+def _rtts(table: Ints, answers: npt.NDArray[np.bool_], *, answered: Counts, sent: Counts) -> dict[str, Ints]:
+    """Return the figures of rows that are the columns of a table."""
+    some = answered > 0
+    divisor = np.maximum(answered, 1)
+    # Sums stay exact: 100,000 probes of ten minutes are below 2**53 microseconds.
+    mean = np.where(answers, table, 0).sum(axis=0, dtype=np.float64) / divisor
+    deviation = np.where(answers, table - mean, 0)
+    variance = np.square(deviation, out=deviation).sum(axis=0) / divisor
+    # Lost and late probes are slower than any answer; one that was not sent is behind everything.
+    ordered = np.sort(np.where(answers, table, np.where(table == NOT_SENT, ABSENT, INFINITE)).T, axis=1)
+    return {
+        "min_us": _at(ordered, np.zeros_like(answered), some),
+        "p50_us": _at(ordered, (sent + 1) // 2 - 1, sent > 0),
+        "max_us": _at(ordered, answered - 1, some),
+        "mean_us": np.where(some, np.rint(mean), NOTHING).astype(np.int32),
+        "dev_us": np.where(some, np.rint(np.sqrt(variance)), NOTHING).astype(np.int32),
+    }
 
 
-def _at(ordered: Ints, positions: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]) -> Ints:
-    figures = np.full(len(positions), NOTHING, dtype=np.int32)
-    figures[wanted] = ordered[positions[wanted]]
-    figures[figures >= INFINITE] = NOTHING
-    return figures
+def _at(ordered: Ints, positions: Counts, wanted: npt.NDArray[np.bool_]) -> Ints:
+    """Return the figure at a position of each row, null where it is not wanted or is no answer's."""
+    found = ordered[np.arange(len(positions)), np.maximum(positions, 0)]
+    return np.where(wanted & (found < INFINITE), found, np.int32(NOTHING))
 
 
 def _states(
     columns: Columns,
     *,
-    sent: npt.NDArray[np.int64],
-    answered: npt.NDArray[np.int64],
-    late: npt.NDArray[np.int64],
+    sent: Counts,
+    answered: Counts,
+    late: Counts,
 ) -> npt.NDArray[np.int16]:
     unresolved = np.array([address is None for address in columns.address], dtype=np.bool_)
     conditions = [

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from collector.ingest.columns import NOTHING, Columns
+from collector.ingest.numbers import Ints
 from collector.ingest.summary import Summary
 from collector.tables import microseconds_of
 
@@ -55,7 +56,7 @@ class Batch:
     """The results of some runs, one after another, ready to be stored."""
 
     runs: Sequence[BatchRun]
-    server_numbers: list[int]
+    server_numbers: Ints
     columns: Columns
     summary: Summary
 
@@ -128,7 +129,7 @@ class SqliteWriter:
         rows = zip(
             batch.by_row(microseconds_of(run.ts) for run in batch.runs),
             batch.by_row(run.tester_number for run in batch.runs),
-            batch.server_numbers,
+            batch.server_numbers.tolist(),
             batch.by_row(run.run_id.hex for run in batch.runs),
             summary.state.tolist(),
             columns.planned.tolist(),

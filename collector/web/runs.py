@@ -14,10 +14,11 @@ from pydantic import BaseModel, Field
 from collector.auth import Tester, require_admin, require_tester, require_tester_or_admin, retired
 from collector.errors import Refused
 from collector.ingest.clock import offset_us
-from collector.ingest.columns import IncomingReport, NotJson, TooManyProbes, read_report
+from collector.ingest.columns import IncomingReport, NotJson, read_report
 from collector.ingest.heartbeats import keep_heartbeat
 from collector.ingest.reports import Delivery
 from collector.ingest.runs import Owner, abandon, announce, owner_of
+from collector.ingest.undecoded import TooManyProbes
 from collector.session import reading
 from collector.web.bodies import SMALL_BODY, check_digest, decoded_body, read_body
 from collector.web.described import ANNOUNCEMENT, HEARTBEAT, REPORT

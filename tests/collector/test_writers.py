@@ -61,7 +61,7 @@ def test_every_row_is_stored_as_it_is(engine: sa.Engine, rows: list[tuple[Any, .
             connection,
             Batch(
                 runs=[BatchRun(ts=ts, tester_number=7, run_id=run_id, rows=len(rows))],
-                server_numbers=list(range(1, len(rows) + 1)),
+                server_numbers=np.arange(1, len(rows) + 1, dtype=np.int32),
                 columns=columns,
                 summary=summary_of(columns),
             ),

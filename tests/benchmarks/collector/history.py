@@ -164,7 +164,7 @@ def _write_hour(
     columns = _columns(np.tile(base_us, count), chance)
     batch = Batch(
         runs=batch_runs,
-        server_numbers=list(server_numbers) * count,
+        server_numbers=np.tile(np.array(server_numbers, dtype=np.int32), count),
         columns=columns,
         summary=summary_of(columns),
     )

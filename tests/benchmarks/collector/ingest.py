@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from uuid import UUID, uuid4
 
+import numpy as np
 import psycopg
 import sqlalchemy as sa
 
@@ -139,7 +140,7 @@ def _packed(body: Body, *, tester: int, numbers: dict[str, int]) -> bytes:
     run = BatchRun(ts=body.report.started_at, tester_number=tester, run_id=body.run_id, rows=body.rows)
     batch = Batch(
         runs=[run],
-        server_numbers=[numbers[name] for name in columns.server],
+        server_numbers=np.array([numbers[name] for name in columns.server], dtype=np.int32),
         columns=columns,
         summary=summary_of(columns),
     )

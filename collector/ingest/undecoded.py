@@ -1,0 +1,60 @@
+"""The results of a report before anything of them is decoded, and what they would cost."""
+
+import msgspec
+
+from collector.ingest.numbers import commas
+from wire.errors import WireError
+
+MOST_PROBES = 10_000_000
+RESULT_IN_PROBES = 10
+"""Each result costs as much memory as this many probes."""
+
+MOST_STRAY_COMMAS = 1_000_000
+"""Commas within names, which look like one more item until they are decoded."""
+
+MOST_DETAILS = 2**26
+
+
+class TooManyProbes(WireError):
+    """A report that is too large to be decoded."""
+
+
+class Undecoded(msgspec.Struct):
+    """The columns as they came."""
+
+    server: msgspec.Raw
+    group: msgspec.Raw
+    host: msgspec.Raw
+    address: msgspec.Raw
+    family: msgspec.Raw
+    probe_type: msgspec.Raw
+    port: msgspec.Raw
+    planned: msgspec.Raw
+    late: msgspec.Raw
+    duplicate: msgspec.Raw
+    reordered: msgspec.Raw
+    warmup: msgspec.Raw
+    rtt_us: msgspec.Raw
+    details: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_SHORT = tuple(name for name in Undecoded.__struct_fields__ if name not in ("rtt_us", "details"))
+
+
+def check_size(columns: Undecoded, *, most_probes: int) -> None:
+    """Count by commas what decoding would make of the results, before it is made.
+
+    Raises `TooManyProbes`.
+    """
+    probes, rows = commas(columns.rtt_us) + 1, commas(columns.planned) + 1
+    cost = probes + rows * RESULT_IN_PROBES
+    # A column that is longer than the others is refused later, but it must not be decoded first.
+    rest = sum(commas(getattr(columns, name)) for name in _SHORT)
+    if cost > most_probes or rest > rows * len(_SHORT) * 2 + MOST_STRAY_COMMAS:
+        raise TooManyProbes(
+            field="results",
+            reason=f"has {probes} probes and {rows} rows: more than {most_probes} probes, "
+            f"where each row counts as {RESULT_IN_PROBES} more",
+        )
+    if memoryview(columns.details).nbytes > MOST_DETAILS:
+        raise TooManyProbes(field="results.details", reason=f"is longer than {MOST_DETAILS} bytes")
