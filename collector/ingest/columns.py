@@ -20,7 +20,7 @@ from collector.ingest.names import KnownNames
 from collector.ingest.numbers import Ints, as_int32, whole_numbers
 from collector.ingest.positions import tables
 from collector.ingest.refusal import check_length, wrong
-from collector.ingest.undecoded import MOST_PROBES, TooManyProbes, Undecoded, check_size
+from collector.ingest.undecoded import MOST_PROBES, TooManyProbes, Undecoded, check_size, opened
 from wire.errors import WireError
 from wire.fields import Fields
 from wire.job import MAX_PROBE_COUNT, ProbePlan
@@ -36,17 +36,11 @@ SMALL_PART = 2**16
 """Bytes of what stands beside the results, and of the details of one row."""
 
 MAX_DEPTH = 60
-KNOWN = (
-    *("v", "run_id", "tester_id", "sweep_id", "index", "of", "started_at", "finished_at", "end"),
-    *("probe", "engine", "health"),
-)
-
 EXPLAINED_BYTES = 2**20
 """Up to this size a refused report is read again by the slow reader, for its exact message."""
 
 
 _known_names = KnownNames()
-_Envelope = dict[str, msgspec.Raw]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -158,13 +152,11 @@ def _explain(body: bytes) -> None:
 
 def _read(body: bytes, *, most_probes: int) -> IncomingReport:
     try:
-        raw = msgspec.json.decode(body, type=_Envelope)
-        # Raw values are only skimmed over, and what nobody knows stays so.
-        fields = Fields({name: _plain(name, raw[name]) for name in KNOWN if name in raw})
+        raw, results = opened(body)
+        fields = Fields({name: _plain(name, value) for name, value in raw.items()})
         fields.version(what="report", known=REPORT_VERSIONS)
-        if "results" not in raw:
-            raise WireError(field="results", reason="is missing")
-        results = msgspec.json.decode(raw["results"], type=Undecoded)
+        if results is None:
+            raise WireError(field="results", reason="is missing or not as it must be")
         check_size(results, most_probes=most_probes)
         columns = _columns(results)
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
 """A long list of integers in JSON, read without an object for each."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -64,8 +65,9 @@ def commas(text: bytes | msgspec.Raw) -> int:
 
 def _part(name: str, text: bytes, *, least: int, most: int) -> Ints:
     if _is_plain(text):
-        # numpy holds a number of too many digits for the largest that there is, which is refused.
-        return as_int32(name, np.fromstring(text, dtype=np.int64, sep=","), least=least, most=most)
+        # A number of too many digits for numpy is a ValueError, and msgspec's affair.
+        with suppress(ValueError):
+            return as_int32(name, np.fromstring(text, dtype=np.int64, sep=","), least=least, most=most)
     return as_int32(name, msgspec.json.decode(b"[" + text + b"]", type=list[int]), least=least, most=most)
 
 
@@ -76,7 +78,7 @@ def _is_plain(text: bytes) -> bool:
     """
     given = np.frombuffer(text, dtype=np.uint8)
     digit = (given >= ZERO) & (given <= NINE)
-    if not len(digit) or not digit[-1]:
+    if not len(digit) or not digit[-1] or given[0] == COMMA:
         return False
     others = np.flatnonzero(~digit)
     kinds = given[others]

@@ -19,6 +19,9 @@ class TooManyProbes(WireError):
     """A report that is too large to be decoded."""
 
 
+_Part = msgspec.Raw | msgspec.UnsetType
+
+
 class Undecoded(msgspec.Struct):
     """The columns as they came."""
 
@@ -38,7 +41,41 @@ class Undecoded(msgspec.Struct):
     details: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class _Opened(msgspec.Struct):
+    """A report whose results are columns; whatever else it holds is skimmed over."""
+
+    results: Undecoded
+    v: _Part = msgspec.UNSET
+    run_id: _Part = msgspec.UNSET
+    tester_id: _Part = msgspec.UNSET
+    sweep_id: _Part = msgspec.UNSET
+    index: _Part = msgspec.UNSET
+    of: _Part = msgspec.UNSET
+    started_at: _Part = msgspec.UNSET
+    finished_at: _Part = msgspec.UNSET
+    end: _Part = msgspec.UNSET
+    probe: _Part = msgspec.UNSET
+    engine: _Part = msgspec.UNSET
+    health: _Part = msgspec.UNSET
+
+
+_BESIDE = _Opened.__struct_fields__[1:]
 _SHORT = tuple(name for name in Undecoded.__struct_fields__ if name not in ("rtt_us", "details"))
+
+
+def opened(body: bytes) -> tuple[dict[str, msgspec.Raw], Undecoded | None]:
+    """Return what is known of a report beside its results, and its results; None where they are no columns.
+
+    Raises as msgspec does for what is no JSON object at all.
+    """
+    try:
+        # Once over a body is as dear as a tenth of reading it.
+        whole = msgspec.json.decode(body, type=_Opened)
+    except msgspec.ValidationError:
+        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        return {name: parts[name] for name in _BESIDE if name in parts}, None
+    beside = {name: getattr(whole, name) for name in _BESIDE}
+    return {name: part for name, part in beside.items() if part is not msgspec.UNSET}, whole.results
 
 
 def check_size(columns: Undecoded, *, most_probes: int) -> None:
