@@ -38,7 +38,7 @@ GOALS = {
 TOKEN = "a tester's token"
 
 
-def large_reports(postgres: Postgres, *, rows: int = 10_000, at_once: int = 6, rounds: int = 3) -> list[Line]:
+def large_reports(postgres: Postgres, *, rows: int = 10_000, at_once: int = 6, rounds: int = 7) -> list[Line]:
     """Return the CPU of a row by each way, in turn."""
     url = postgres.made("ingest")
     ids = {name: uuid4() for name in (OURS, *GOALS)}
@@ -62,7 +62,7 @@ def large_reports(postgres: Postgres, *, rows: int = 10_000, at_once: int = 6, r
             program = ("-m", "tests.benchmarks.collector.textbook", store)
             peer = stack.enter_context(served(program, database_url=url))
             # What takes ten times longer needs fewer reports for a figure that is as exact.
-            ready = by_http(peer, given[name], max(1, at_once // 3))
+            ready = by_http(peer, given[name], max(1, at_once // 6))
             contenders.append(Contender(name=name, ready=ready, cpu_s=_cpu_of(peer, postgres)))
         found = interleaved(contenders, rounds=rounds)
     return [
