@@ -51,7 +51,7 @@ PLAIN = sa.table(
 """The table without types of our own, which cost time for each value."""
 
 PAGE = 20
-"""Rows of a statement. The driver reads the text of long ones again each time: 500 cost half as much again."""
+"""Rows of a statement: the driver reads long texts again each time, and 500 cost half as much again."""
 
 
 class Result(BaseModel):
