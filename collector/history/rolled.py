@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from collector.errors import Refused
-from collector.history.gone import pruned_before
+from collector.history.gone import gone_before
 from collector.history.periods import Period
 from collector.history.raw import PathSums, between, grouped, nothing, read_raw, together
 from collector.history.segments import DAY, HOUR, Segments, Span, by_hour, day_of, hour_of, segments_of
@@ -85,9 +85,9 @@ def _ends(
 
 def fitted(connection: sa.Connection, asked: Asked) -> Asked:
     """Return the time that can be answered: where finer rows are gone, full hours or days."""
-    raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))
+    removed = gone_before(connection)
     since, until = asked.since, asked.until
-    for gone, start_of, length in ((raw, hour_of, HOUR), (hourly, day_of, DAY)):
+    for gone, start_of, length in ((removed.raw, hour_of, HOUR), (removed.hourly, day_of, DAY)):
         if gone is None:
             continue
         if since < gone:
@@ -108,7 +108,7 @@ def pieces(connection: sa.Connection, asked: Asked) -> Segments:
         asked = replace(asked, since=max(asked.since, first), until=min(asked.until, last))
     # What is late for rows that are gone is added to its rollup within a minute; it cannot be read
     # instead of it.
-    raw, hourly = (pruned_before(connection, name) for name in ("ping_results", "ping_rollups_hour"))
+    gone = gone_before(connection)
     dirty = connection.execute(
         sa.select(runs.c.started_at)
         .where(
@@ -131,8 +131,8 @@ def pieces(connection: sa.Connection, asked: Asked) -> Segments:
     return segments_of(
         since=asked.since,
         until=asked.until,
-        dirty_hours={hour for hour in dirty if raw is None or hour >= raw},
-        dirty_days={day for day in days if hourly is None or day >= hourly},
+        dirty_hours={hour for hour in dirty if gone.raw is None or hour >= gone.raw},
+        dirty_days={day for day in days if gone.hourly is None or day >= gone.hourly},
     )
 
 

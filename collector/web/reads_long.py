@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from collector.history.gone import pruned_before
+from collector.history.gone import gone_before
 from collector.history.queries import RunFilter, left_out, runs_with_testers
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, is_long, read_rolled, span_of_results
@@ -37,7 +37,7 @@ def asked_of(
     """
     if chosen.sweep_id is not None:
         return None
-    gone = pruned_before(connection, "ping_results")
+    gone = gone_before(connection).raw
     is_gone = gone is not None and chosen.since is not None and chosen.since < gone
     if not is_gone and not is_long(chosen.since, chosen.until):
         return None

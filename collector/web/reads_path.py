@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from collector.errors import Refused
 from collector.history.figures import CellState, Figure, Rows, pool, state_of
-from collector.history.gone import pruned_before
+from collector.history.gone import gone_before
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.periods import MINUTE, Period, fitting, period_of
 from collector.history.queries import RunFilter, region_of
@@ -224,8 +224,8 @@ def _fitting(connection: sa.Connection, whole: Asked | None, *, points: int) -> 
         return NAMED["hour"]
     # Where single results or hours are gone, what is finer would have holes.
     least = MINUTE
-    for name, length in (("ping_results", HOUR), ("ping_rollups_hour", DAY)):
-        gone = pruned_before(connection, name)
+    removed = gone_before(connection)
+    for gone, length in ((removed.raw, HOUR), (removed.hourly, DAY)):
         if gone is not None and whole.since < gone:
             least = length
     return fitting(whole.since, whole.until, points=points, least=least)
