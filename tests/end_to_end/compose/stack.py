@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2 as httpx
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parent.parent.parent.parent
 NOT_CHECKED_OUT = (".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "artefacts")
 POSTGRES_BASE = "debian-postgres:bookworm"
 POSTGRES = "latency-test-postgres"
+CADDY_BASE = "debian-caddy:bookworm"
+CADDY = "latency-test-caddy"
 PATIENCE_S = 300.0
 
 
@@ -42,6 +45,7 @@ class Stack:
             "COMPOSE_PROJECT_NAME": self.name,
             "PYTHON_IMAGE": base_image(),
             "POSTGRES_IMAGE": POSTGRES,
+            "CADDY_IMAGE": CADDY,
             "COLLECTOR_IMAGE": f"{self.name}-collector",
             "ORCHESTRATOR_IMAGE": f"{self.name}-orchestrator",
             "COLLECTOR_PUBLISH": f"127.0.0.1:{self.port}",
@@ -79,10 +83,24 @@ class Stack:
         auth = None if user is None else (user, self.secret(f"{user}_token"))
         return httpx.get(f"{self.url}{path}", auth=auth, timeout=30, trust_env=False)
 
+    def runs(self, fleet: str) -> list[dict[str, Any]]:
+        """Return the runs of a fleet that the collector knows."""
+        return self._listed("runs", fleet=fleet)
+
+    def results(self, fleet: str) -> list[dict[str, Any]]:
+        """Return what was found for each server of each run of a fleet."""
+        return self._listed("results", fleet=fleet)
+
     def inspected(self, service: str, form: str) -> str:
         """Return a part of what the engine says of a service's container."""
         (number,) = self.compose("ps", "-a", "-q", service).stdout.split()
         return docker("inspect", "--format", form, number).stdout.strip()
+
+    def _listed(self, noun: str, *, fleet: str) -> list[dict[str, Any]]:
+        answer = self.get(f"/api/v1/{noun}?fleet={fleet}&limit=500")
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()[noun]
+        return found
 
     def remove(self) -> None:
         """Remove containers, volumes, networks and images of this stack."""
@@ -97,15 +115,16 @@ def a_stack(folder: Path) -> Stack:
     wheels = _cache() / "wheels"
     if not wheels.is_dir():
         raise Lacking("no wheels for the images: .ci/wheels fetches them")
-    for image in (base_image(), POSTGRES_BASE):
+    for image in (base_image(), POSTGRES_BASE, CADDY_BASE):
         if docker("image", "inspect", image, check=False, timeout_s=20).returncode != 0:
             raise Lacking(f"no Docker engine, or no image {image}: .ci/base-image makes it")
     checkout = folder / "checkout"
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*NOT_CHECKED_OUT, "__pycache__", "wheels"))
     shutil.copytree(wheels, checkout / "requirements" / "wheels", ignore=shutil.ignore_patterns("key"))
     shutil.copy(_cache() / "bin" / "docker-machine", checkout / "requirements" / "docker-machine")
-    here = Path(__file__).parent / "postgres"
-    docker("build", "-q", "-t", POSTGRES, "--build-arg", f"BASE={POSTGRES_BASE}", str(here))
+    here = Path(__file__).parent
+    for name, base, folder_of in ((POSTGRES, POSTGRES_BASE, "postgres"), (CADDY, CADDY_BASE, "caddy")):
+        docker("build", "-q", "-t", name, "--build-arg", f"BASE={base}", str(here / folder_of))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

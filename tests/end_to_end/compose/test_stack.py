@@ -3,17 +3,15 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
 import pytest
 
 from tests.end_to_end.bed.engine import docker
-from tests.end_to_end.bed.lacking import Lacking
-from tests.end_to_end.compose.stack import Stack, a_stack
+from tests.end_to_end.compose.stack import Stack
 from tests.end_to_end.conftest import Place
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.root]
@@ -29,21 +27,6 @@ run: {repeat: RUNS, every: 1s}
 SERVICES = ("collector", "postgres")
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack, up and ready."""
-    try:
-        found = a_stack(tmp_path_factory.mktemp("compose"))
-    except Lacking as lacking:
-        pytest.skip(str(lacking))
-    try:
-        found.compose("build", "collector", "demo")
-        found.compose("up", "-d", "--wait", "collector")
-        yield found
-    finally:
-        found.remove()
-
-
 def at(stack: Stack, place: Place, *, name: str, runs: int) -> None:
     """Let `orchestrate` in a place use the stack's collector, with a fleet of its own."""
     place.fleet(FLEET.replace("NAME", name).replace("RUNS", str(runs)))
@@ -51,22 +34,8 @@ def at(stack: Stack, place: Place, *, name: str, runs: int) -> None:
     place.environment["ORCHESTRATE_ADMIN_TOKEN"] = stack.secret("admin_token")
 
 
-def runs_of(stack: Stack, fleet: str) -> list[dict[str, Any]]:
-    answer = stack.get(f"/api/v1/runs?fleet={fleet}&limit=500")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["runs"]
-    return found
-
-
-def results_of(stack: Stack, fleet: str) -> list[dict[str, Any]]:
-    answer = stack.get(f"/api/v1/results?fleet={fleet}&limit=500")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["results"]
-    return found
-
-
 def measured(stack: Stack, fleet: str, many: int) -> bool:
-    return len(runs_of(stack, fleet)) >= many
+    return len(stack.runs(fleet)) >= many
 
 
 def ready(stack: Stack) -> bool:
@@ -89,11 +58,11 @@ def test_a_sweep_is_stored_and_read_with_the_tokens_that_the_stack_made(stack: S
     swept = place.run("sweep")
 
     assert swept.returncode == 0, swept.stderr
-    assert sorted((run["tester"], run["state"]) for run in runs_of(stack, "first")) == [
+    assert sorted((run["tester"], run["state"]) for run in stack.runs("first")) == [
         *[("desk", "complete")] * 2,
         *[("shelf", "complete")] * 2,
     ]
-    assert len(results_of(stack, "first")) == 8
+    assert len(stack.results("first")) == 8
     assert stack.get("/api/v1/runs", user=None).status_code == 401
 
 
@@ -138,8 +107,8 @@ def test_containers_that_go_away_in_the_middle_of_a_sweep_cost_no_result(
     out, _ = sweep.communicate(timeout=180)
 
     assert sweep.returncode == 0, out
-    assert [run["state"] for run in runs_of(stack, name)] == ["complete"] * 12
-    assert len(results_of(stack, name)) == 24
+    assert [run["state"] for run in stack.runs(name)] == ["complete"] * 12
+    assert len(stack.results(name)) == 24
 
 
 def test_the_stack_taken_down_and_up_again_gives_the_same_answers(stack: Stack, place: Place) -> None:
@@ -181,6 +150,7 @@ def test_compose_yaml_names_every_image_and_profile_that_it_may_need(stack: Stac
     assert {name for name, service in services.items() if "image" not in service} == set()
     assert {profile for service in services.values() for profile in service.get("profiles", [])} == {
         "demo",
+        "scheduler",
         "tls",
     }
 
