@@ -53,19 +53,17 @@ def run(
 
     SIGTERM leaves a sweep that is under way to the next `schedule run`; Ctrl-C drains and removes first.
     """
-    from orchestrator.act.state import state_of
     from orchestrator.commands.choose_fleet import fleet_as_written
-    from orchestrator.commands.scheduling import Scheduler
+    from orchestrator.commands.scheduling import scheduler
     from orchestrator.commands.stage import stage
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
     with stage(edge, command="schedule", progress=progress) as shown:
         read = fleet_as_written(asked, edge=edge)
         _check(read)
-        return Scheduler(
-            asked=asked,
-            fleet=read,
-            state=state_of(read.name, state_dir=edge.settings.state_dir),
+        return scheduler(
+            asked,
+            read,
             shown=shown,
             edge=edge,
             progress=progress,

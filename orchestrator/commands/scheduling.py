@@ -4,79 +4,93 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import FrameType
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from orchestrator.act.access import collector_access, remote_access
-from orchestrator.act.interrupts import Interrupts
+from orchestrator.act.access import remote_access
 from orchestrator.act.journal import Journal
 from orchestrator.act.lock import Held
 from orchestrator.act.opening import opened_for_up
-from orchestrator.act.state import FleetState
-from orchestrator.act.sweep import TickTaken
+from orchestrator.act.state import FleetState, state_of
 from orchestrator.act.ticks import known_sweeps
-from orchestrator.collector_client import (
-    CollectorClient,
-    CollectorError,
-    CollectorFailing,
-    CollectorRefused,
-    CollectorUnreachable,
-)
-from orchestrator.commands.bring_up import Wish, bring_up
-from orchestrator.commands.choose_fleet import TESTERS, Asked, expanded, fleet_as_written, record_of
+from orchestrator.collector_client import CollectorFailing, CollectorUnreachable
+from orchestrator.commands.choose_fleet import Asked, record_of
+from orchestrator.commands.complaint import Complaint
+from orchestrator.commands.current_fleet import READ_EVERY_S, CurrentFleet
 from orchestrator.commands.stage import Stage
-from orchestrator.commands.take_down import remove_one
-from orchestrator.decide.facts import Sweep, Tick
-from orchestrator.decide.ticks import (
-    Decision,
-    KnownSweep,
-    Verdict,
-    chosen_testers,
-    decide,
-    next_tick,
-    schedule_id_of,
-)
-from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, OrchestratorError
-from orchestrator.events import Note, printable
+from orchestrator.commands.tick_sweeps import TickSweeps, clock_text
+from orchestrator.decide.facts import Sweep
+from orchestrator.decide.ticks import Decision, KnownSweep, Verdict, decide, next_tick, schedule_id_of
+from orchestrator.errors import Interrupted, OrchestratorError
 from orchestrator.fleet.model import Fleet, Schedule
 from orchestrator.settings import Edge
 
-INTERRUPTED = 130
-READ_EVERY_S = 5.0
-"""Time between two readings of the fleet file, and the longest sleep between two looks at the clock."""
-
-READ_TABLE_EVERY_S = 60.0
 RETRY_S = 5.0
 """Time between two tries where the collector is away, or another orchestrator holds the fleet."""
 
 SWEEPS_LOOKED_AT = 100
 
 
+def scheduler(
+    asked: Asked,
+    fleet: Fleet,
+    *,
+    shown: Stage,
+    edge: Edge,
+    progress: str,
+    once: bool,
+    join: bool,
+    verified: bool,
+    window: int | None,
+) -> "Scheduler":
+    """Return what looks after the schedules of a fleet as it was asked for."""
+    state, stopping = state_of(fleet.name, state_dir=edge.settings.state_dir), threading.Event()
+    return Scheduler(
+        current=CurrentFleet(asked=asked, fleet=fleet, edge=edge, complaint=Complaint(shown=shown)),
+        sweeps=TickSweeps(
+            asked=asked,
+            state=state,
+            shown=shown,
+            edge=edge,
+            progress=progress,
+            join=join,
+            verified=verified,
+            window=window,
+            stopping=stopping,
+        ),
+        state=state,
+        shown=shown,
+        edge=edge,
+        stopping=stopping,
+        trouble=Complaint(shown=shown),
+        waiting=Complaint(shown=shown),
+        once=once,
+        join=join,
+    )
+
+
 @dataclass(kw_only=True, slots=True)
 class Scheduler:
-    """The schedules of `fleet`; with `once`, only what is due now.
+    """The schedules of a fleet; with `once`, only what is due now.
 
     Between two sweeps it holds nothing: others may work on the fleet. What it knows it reads from the
     journal and the collector, so it may be killed at any moment.
     """
 
-    asked: Asked
-    fleet: Fleet
+    current: CurrentFleet
+    sweeps: TickSweeps
     state: FleetState
     shown: Stage
     edge: Edge
-    progress: str
+    stopping: threading.Event
+    trouble: Complaint
+    waiting: Complaint
     once: bool = False
     join: bool = False
-    verified: bool = True
-    window: int | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
     _code: int = 0
     _fleet_id: UUID | None = None
-    _told: str = ""
-    _read_at: datetime | None = None
     _announced: tuple[Schedule, ...] = ()
 
     def run(self) -> int:
@@ -84,18 +98,19 @@ class Scheduler:
         with self._signals():
             while not self.stopping.is_set():
                 try:
-                    self._reload()
+                    self.current.read_again()
                     is_idle = not self._step()
-                    self._told = ""
+                    self.trouble.is_over()
                 except Interrupted as stop:
-                    self._say(
+                    self._code = stop.exit_code
+                    self.shown.note(
                         f"{stop.what}; the next `orchestrate schedule run` goes on, or: orchestrate down"
                     )
                     break
                 except OrchestratorError as error:
                     if self.once or (self._fleet_id is None and not _passes(error)):
                         raise
-                    self._say_once(f"{error.what}; it is tried again every {RETRY_S:g} s")
+                    self.trouble.tell(f"{error.what}; it is tried again every {RETRY_S:g} s")
                     self.stopping.wait(RETRY_S)
                     continue
                 if is_idle and self.once:
@@ -111,16 +126,18 @@ class Scheduler:
             open_one = _open_scheduled(journal)
             due = [] if open_one is not None else self._due(journal, fleet_id=fleet_id)
         if open_one is not None:
-            self._go_on(open_one, fleet_id=fleet_id)
+            self._count(self.sweeps.go_on(open_one, fleet=self._fleet, fleet_id=fleet_id))
             return True
         self._announce()
+        if not any(each.verdict is Verdict.WAIT for _, decisions in due for each in decisions):
+            self.waiting.is_over()
         # Once something was done, what was decided for the others is looked at again.
-        return any(self._carry_out(schedule, decisions) for schedule, decisions in due)
+        return any(self._carry_out(each, decisions, fleet_id=fleet_id) for each, decisions in due)
 
     def _due(self, journal: Journal, *, fleet_id: UUID) -> list[tuple[Schedule, list[Decision]]]:
         now = self.edge.clock()
         due: dict[str, datetime] = {}
-        for schedule in self.fleet.schedule:
+        for schedule in self._fleet.schedule:
             schedule_id = schedule_id_of(fleet_id=fleet_id, schedule=schedule.name)
             upto = journal.upto(schedule_id)
             if upto is None:
@@ -130,9 +147,9 @@ class Scheduler:
                 due[schedule.name] = upto
         if not due:
             return []
-        sweeps = self._sweeps(journal, fleet_id=fleet_id)
+        sweeps = self._known(journal, fleet_id=fleet_id)
         found = []
-        for schedule in self.fleet.schedule:
+        for schedule in self._fleet.schedule:
             if schedule.name in due:
                 schedule_id = schedule_id_of(fleet_id=fleet_id, schedule=schedule.name)
                 decisions = decide(
@@ -141,7 +158,7 @@ class Scheduler:
                     upto=due[schedule.name],
                     now=now,
                     sweeps=sweeps,
-                    deadline=timedelta(seconds=self.fleet.limits.deadline_s),
+                    deadline=timedelta(seconds=self._fleet.limits.deadline_s),
                 )
                 found.append((schedule, decisions))
                 if not decisions:
@@ -149,153 +166,34 @@ class Scheduler:
                     journal.note_upto(schedule_id, now)
         return found
 
-    def _sweeps(self, journal: Journal, *, fleet_id: UUID) -> list[KnownSweep]:
+    def _known(self, journal: Journal, *, fleet_id: UUID) -> list[KnownSweep]:
         """Return the fleet's sweeps; those of an embedded collector are all in the journal."""
-        remote = remote_access(self.fleet, settings=self.edge.settings, environment=self.edge.environment)
+        remote = remote_access(self._fleet, settings=self.edge.settings, environment=self.edge.environment)
         if remote is None:
             return known_sweeps(journal.sweeps(), ())
         with remote.client() as client:
             rows = list(client.sweeps(fleet=fleet_id, limit=SWEEPS_LOOKED_AT))
         return known_sweeps(journal.sweeps(), rows)
 
-    def _carry_out(self, schedule: Schedule, decisions: Sequence[Decision]) -> bool:
+    def _carry_out(self, schedule: Schedule, decisions: Sequence[Decision], *, fleet_id: UUID) -> bool:
         """Begin what is to be begun and record what is skipped; return False where only waiting is left."""
         skipped = [each for each in decisions if each.verdict is Verdict.SKIP]
         if skipped:
-            with self._client() as client:
-                for each in skipped:
-                    self._record(schedule, each.due_at, outcome="skipped", note=each.reason, client=client)
-            last = skipped[-1]
-            more = f", and {len(skipped) - 1} before it" if len(skipped) > 1 else ""
-            self._say(
-                f"schedule {schedule.name}: skipped what was due at {_clock(last.due_at)}{more}:"
-                f" {last.reason}",
-                level="warning",
-            )
+            self.sweeps.skip(schedule, skipped, fleet=self._fleet, fleet_id=fleet_id)
         for each in decisions:
             if each.verdict is Verdict.START:
-                self._begin(schedule, each.due_at)
+                self._count(self.sweeps.begin(schedule, each.due_at, fleet=self._fleet, fleet_id=fleet_id))
                 return True
             if each.verdict is Verdict.WAIT:
-                self._say_once(f"schedule {schedule.name}, due at {_clock(each.due_at)}: {each.reason}")
+                self.waiting.tell(
+                    f"schedule {schedule.name}, due at {clock_text(each.due_at)}: {each.reason}"
+                )
         return bool(skipped)
 
-    def _begin(self, schedule: Schedule, due_at: datetime) -> None:
-        tick = Tick(schedule_id=self._id_of(schedule), due_at=due_at)
-        self._say(f"schedule {schedule.name}: the sweep that was due at {_clock(due_at)} begins")
-        try:
-            fleet = expanded(self.fleet, edge=self.edge)
-            only = chosen_testers(schedule, fleet)
-            if only == ():
-                raise ConfigurationError(
-                    f"no tester of schedule `{schedule.name}` is in the fleet",
-                    next_step="mend its `testers`",
-                )
-            self._sweep(tick, fleet=fleet, schedule=schedule.name, only=only)
-        except TickTaken as taken:
-            self._say(f"schedule {schedule.name}: {taken.what}")
-            self._note(tick)
-        except OrchestratorError as error:
-            if isinstance(error, CollectorError | Held | Interrupted) or self._has_begun(tick):
-                raise
-            # Tried again, it would fail again: the history shows it, and the next tick may do better.
-            self._say(f"schedule {schedule.name}: the sweep cannot begin: {error.what}", level="error")
-            with self._client() as client:
-                self._record(
-                    schedule, due_at, outcome="failed", note=f"not begun: {error.what}", client=client
-                )
-
-    def _go_on(self, sweep: Sweep, *, fleet_id: UUID) -> None:
-        """Go on with a scheduled sweep that was cut off; one whose time is over is cleared up at least."""
-        assert sweep.tick is not None
-        names = {
-            schedule_id_of(fleet_id=fleet_id, schedule=each.name): each.name for each in self.fleet.schedule
-        }
-        name = names.get(sweep.tick.schedule_id, "")
-        self._say(f"the sweep that was due at {_clock(sweep.tick.due_at)} was cut off, and goes on")
-        try:
-            fleet = expanded(self.fleet, edge=self.edge)
-            known = [each.name for each in fleet.testers]
-            only = None if sweep.testers is None else tuple(each for each in sweep.testers if each in known)
-            self._sweep(sweep.tick, fleet=fleet, schedule=name, only=only)
-        except TickTaken:
-            return
-        except OrchestratorError as error:
-            end = sweep.started_at + timedelta(seconds=self.fleet.limits.deadline_s)
-            if self.stopping.is_set() or isinstance(error, Held) or self.edge.clock() < end:
-                raise
-            self._say(f"it cannot go on, and its time is over: {error.what}", level="error")
-            interrupts = Interrupts(farewell="left at once; hosts may be left behind: orchestrate down")
-            with interrupts.watching():
-                line, _ = remove_one(self.state, shown=self.shown, interrupts=interrupts)
-            self._say(line)
-
-    def _sweep(self, tick: Tick, *, fleet: Fleet, schedule: str, only: tuple[str, ...] | None) -> None:
-        """Carry out the sweep of a tick, and note that it was; raise what kept it from beginning."""
-        wish = Wish(
-            asked=self.asked,
-            only=only,
-            again=True,
-            remove=True,
-            join=self.join,
-            verified=self.verified,
-            is_sweep=True,
-            window=self.window,
-            tick=tick,
-            schedule=schedule,
-        )
-        interrupts = Interrupts(farewell="")
-        try:
-            code = bring_up(
-                wish,
-                command="sweep",
-                progress=self.progress,
-                edge=self.edge,
-                known=fleet,
-                interrupts=interrupts,
-            )
-        except Interrupted:
-            self._code = INTERRUPTED
-            raise
-        except LeftBehind as error:
-            self._say(f"{error.what}; {error.next_step}", level="error")
-            code = error.exit_code
-        finally:
-            if interrupts.first is not None:
-                self.stopping.set()
-        self._note(tick)
-        if self.once or code == INTERRUPTED:
+    def _count(self, code: int) -> None:
+        """Keep the exit code of a sweep: one that stays ends with that of no sweep but its last."""
+        if self.once or code == Interrupted.exit_code:
             self._code = max(self._code, code)
-
-    def _has_begun(self, tick: Tick) -> bool:
-        with Journal(self.state.journal, clock=self.edge.clock) as journal:
-            return any(sweep.tick == tick for sweep in journal.sweeps())
-
-    def _note(self, tick: Tick) -> None:
-        with Journal(self.state.journal, clock=self.edge.clock) as journal:
-            journal.note_upto(tick.schedule_id, tick.due_at)
-
-    def _record(
-        self, schedule: Schedule, due_at: datetime, *, outcome: str, note: str, client: CollectorClient
-    ) -> None:
-        """Record a tick that no sweep stands for, so that the history shows it; twice is once."""
-        assert self._fleet_id is not None
-        tick = Tick(schedule_id=self._id_of(schedule), due_at=due_at)
-        sweep_id = uuid5(tick.schedule_id, f"{outcome}:{due_at.isoformat()}")
-        try:
-            client.put_sweep(
-                sweep_id,
-                fleet_id=self._fleet_id,
-                spec={"schedule": schedule.name, "testers": []},
-                started_at=due_at,
-                schedule_id=tick.schedule_id,
-                due_at=due_at,
-            )
-            client.finish_sweep(sweep_id, outcome=outcome, note=printable(note)[:1_000])
-        except CollectorRefused as error:
-            if error.code != "sweep_taken":
-                raise
-        self._note(tick)
 
     def _introduced(self) -> UUID:
         """Return the fleet's UUID; a fleet that nobody has worked on is registered first."""
@@ -303,11 +201,11 @@ class Scheduler:
             record = record_of(self.state, edge=self.edge) if self.state.exists else None
             if record is None:
                 with opened_for_up(
-                    self.fleet,
+                    self._fleet,
                     state=self.state,
                     edge=self.edge,
                     emit=self.shown.emit,
-                    from_table=self._is_from_table,
+                    from_table=self.current.is_from_table,
                     join=self.join,
                 ) as opened:
                     record = opened.record
@@ -317,66 +215,25 @@ class Scheduler:
             self._fleet_id = record.fleet_id
         return self._fleet_id
 
-    def _reload(self) -> None:
-        """Read the fleet again; one that cannot be read leaves the one that is known."""
-        now = self.edge.clock()
-        every_s = READ_TABLE_EVERY_S if self._is_from_table else READ_EVERY_S
-        is_fresh = self._read_at is not None and abs((now - self._read_at).total_seconds()) < every_s
-        if is_fresh or self.asked.fleet == "-":
-            return
-        self._read_at = now
-        try:
-            fleet = fleet_as_written(self.asked, edge=self.edge)
-        except OrchestratorError as error:
-            self._say_once(f"the fleet is kept as it was: {error.what}")
-            return
-        if fleet.name != self.fleet.name:
-            text = f"the fleet is kept as it was: its name is {self.fleet.name}, and now {fleet.name}"
-            self._say_once(text)
-            return
-        self.fleet = fleet
-
     def _announce(self) -> None:
-        if self._announced == self.fleet.schedule or self.once:
+        if self._announced == self._fleet.schedule or self.once:
             return
-        self._announced = self.fleet.schedule
-        for schedule in self.fleet.schedule:
+        self._announced = self._fleet.schedule
+        for schedule in self._fleet.schedule:
             following = next_tick(schedule, after=self.edge.clock())
-            due = "never again" if following is None else f"due at {_clock(following)}"
-            self._say(f"schedule {schedule.name}: {schedule.cron} {schedule.timezone}, {due}")
+            due = "never again" if following is None else f"due at {clock_text(following)}"
+            self.shown.note(f"schedule {schedule.name}: {schedule.cron} {schedule.timezone}, {due}")
 
     def _sleep_s(self) -> float:
         """Return how long nothing is due: the clock may be set, so never long."""
         now = self.edge.clock()
-        ticks = [next_tick(schedule, after=now) for schedule in self.fleet.schedule]
+        ticks = [next_tick(schedule, after=now) for schedule in self._fleet.schedule]
         left = [(tick - now).total_seconds() for tick in ticks if tick is not None]
         return max(0.01, min([READ_EVERY_S, *left]))
 
-    def _id_of(self, schedule: Schedule) -> UUID:
-        assert self._fleet_id is not None
-        return schedule_id_of(fleet_id=self._fleet_id, schedule=schedule.name)
-
     @property
-    def _is_from_table(self) -> bool:
-        return self.asked.source == TESTERS or self.fleet.source.startswith("testers table")
-
-    @contextmanager
-    def _client(self) -> Iterator[CollectorClient]:
-        settings, environment = self.edge.settings, self.edge.environment
-        with (
-            collector_access(self.fleet, self.state, settings=settings, environment=environment) as access,
-            access.client() as client,
-        ):
-            yield client
-
-    def _say(self, text: str, *, level: str = "info") -> None:
-        self.shown.emit(Note(time=self.edge.clock(), text=printable(text), level=level))
-
-    def _say_once(self, text: str) -> None:
-        """Say what keeps things from going on, until it is something else."""
-        if text != self._told:
-            self._told = text
-            self._say(text, level="warning")
+    def _fleet(self) -> Fleet:
+        return self.current.fleet
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -404,7 +261,3 @@ def _open_scheduled(journal: Journal) -> Sweep | None:
 
 def _passes(error: OrchestratorError) -> bool:
     return isinstance(error, CollectorUnreachable | CollectorFailing | Held)
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.events import Answer, Event, Failed, TesterFailed
+from orchestrator.events import Answer, Event, Failed, Note, TesterFailed, printable
 from orchestrator.settings import Edge
 from orchestrator.show.cards import card_lines
 
@@ -64,6 +64,10 @@ class Stage:
                     return
                 self.cards.append(event)
             self.show.show(event)
+
+    def note(self, text: str, *, level: str = "info") -> None:
+        """Show a sentence about what is going on; the text may be of others."""
+        self.emit(Note(time=self.edge.clock(), text=printable(text), level=level))
 
     def note_failure(self, what: str, error: OrchestratorError) -> None:
         """Keep a failure for the cards at the end, where its event was shown already."""
