@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.bed.bed import Bed
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
 from tests.end_to_end.hosts.own_collector import OwnCollector
-from tests.end_to_end.hosts.running import Running
+from tests.end_to_end.hosts.running import SAID_S, Running
 from wire.fields import time_text
 
 REGIONS = ("eu-west-1", "us-east-1", "eu-central-1", "sa-east-1", "ap-southeast-2", "us-west-2")
@@ -73,6 +73,21 @@ def history(cloud: CloudFleet) -> list[dict[str, Any]]:
     return [each for each in found if each["outcome"] != "skipped"]
 
 
+def let_it_be_due(cloud: CloudFleet, *, since: datetime) -> None:
+    """Let the journal say that nobody has looked after the schedule since then."""
+    with closing(sqlite3.connect(cloud.of_fleet / "journal.sqlite3", timeout=20)) as database:
+        assert database.execute("UPDATE schedules SET upto = ?", (time_text(since),)).rowcount == 1
+        database.commit()
+
+
+@contextmanager
+def cleared(cloud: CloudFleet) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        cloud.clear()
+
+
 def test_a_sweep_of_six_regions_from_the_table_keeps_two_instances_at_most(
     bed: Bed, cloud: CloudFleet, own: OwnCollector
 ) -> None:
@@ -102,10 +117,7 @@ def test_a_scheduler_that_is_killed_while_it_makes_a_host_ends_the_sweep_once(
     import_table(cloud)
     first = cloud.run("schedule", "run", "--once", *TABLE)
     assert first.code == 0, first.err
-    with closing(sqlite3.connect(cloud.of_fleet / "journal.sqlite3", timeout=20)) as database:
-        upto = time_text(datetime.now(UTC) - timedelta(minutes=2))
-        assert database.execute("UPDATE schedules SET upto = ?", (upto,)).rowcount == 1
-        database.commit()
+    let_it_be_due(cloud, since=datetime.now(UTC) - timedelta(minutes=2))
 
     killed = Running(process=cloud.begin("schedule", "run", *TABLE))
     killed.until_said("eu-west-1: Waiting for SSH")
@@ -127,3 +139,46 @@ def test_a_scheduler_that_is_killed_while_it_makes_a_host_ends_the_sweep_once(
     assert len({entry["due_at"] for entry in entries}) == len(entries)
     assert cloud.stored() == []
     assert bed.left() == {}
+
+
+def test_of_two_schedulers_one_sweeps_and_killed_while_it_measures_it_ends_that_sweep_once(
+    bed: Bed, cloud: CloudFleet, own: OwnCollector, tmp_path: Path
+) -> None:
+    due_at = datetime.now(UTC).replace(second=0, microsecond=0)
+    schedule = f'schedule: [{{name: daily, cron: "{due_at.minute} {due_at.hour} * * *"}}]'
+    regions = REGIONS[:2]
+    cloud.write(*regions, run="{repeat: 5, every: 2s}", more=schedule)
+    import_table(cloud)
+    (tmp_path / "other").mkdir()
+    other = CloudFleet(bed=bed, folder=tmp_path / "other", port=cloud.port, environment=cloud.environment)
+    with cleared(other):
+        for fleet in (cloud, other):
+            assert fleet.run("schedule", "run", "--once", *TABLE).code == 0
+            let_it_be_due(fleet, since=due_at - timedelta(seconds=1))
+        both = [Running(process=fleet.begin("schedule", "run", *TABLE)) for fleet in (cloud, other)]
+
+        cloud.wait_until(lambda: any(makes_hosts(each) for each in both), within_s=SAID_S)
+        first = 0 if makes_hosts(both[0]) else 1
+        both[first].until_said("run 1/5 complete")
+        both[first].process.kill()
+        both[first].end()
+        assert not makes_hosts(both[1 - first])
+        again = Running(process=(cloud, other)[first].begin("schedule", "run", *TABLE))
+        again.until_said("2 removed, 0 left.")
+        for scheduler in (both[1 - first], again):
+            scheduler.process.terminate()
+            assert scheduler.end().code == 0, scheduler.err
+
+    assert any("was cut off, and goes on" in line for line in again.err)
+    assert not any(makes_hosts(each) for each in (both[1 - first], again))
+    (entry,) = history(cloud)
+    assert (entry["due_at"], entry["outcome"]) == (time_text(due_at), "complete")
+    assert [(run["tester"], run["number"], run["state"]) for run in own.runs()] == [
+        (region, index, "complete") for region in sorted(regions) for index in range(5)
+    ]
+    assert cloud.stored() + other.stored() == []
+    assert bed.left() == {}
+
+
+def makes_hosts(scheduler: Running) -> bool:
+    return any("creating: has no host" in line for line in list(scheduler.err))
