@@ -1,6 +1,5 @@
 """Entry of the `orchestrate` program: reads the world, runs one command, says how it ended."""
 
-import errno
 import os
 import signal
 import sys
@@ -10,11 +9,10 @@ from collections.abc import Callable, Sequence
 import click
 
 from orchestrator.cli import cli, show_failure
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import NO_ROOM, NoRoom, OrchestratorError
 from orchestrator.settings import Edge, read_settings
 
 INTERRUPTED = 130
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def main(argv: Sequence[str] | None = None, *, after_journal_write: Callable[[], None] | None = None) -> int:
@@ -52,14 +50,8 @@ def main(argv: Sequence[str] | None = None, *, after_journal_write: Callable[[],
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        show_failure(
-            OrchestratorError(
-                f"{error.filename or 'a file'} cannot be written: {error.strerror}",
-                cause="what was begun before it is in the journal",
-                next_step="make room on that disk, then run the command again",
-            )
-        )
-        return OrchestratorError.exit_code
+        show_failure(NoRoom.of(error))
+        return NoRoom.exit_code
     return code if isinstance(code, int) else 0
 
 

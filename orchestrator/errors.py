@@ -3,15 +3,20 @@
 OrchestratorError             exit 1: read the message
 ├── ConfigurationError        exit 2: mend fleet.yaml or the environment; nothing was created
 │   └── FleetFileError        every problem of a fleet file, each with its line and column
+├── NoRoom                    exit 1: make room on that disk; nothing was lost
 ├── PartialFailure            exit 3: some testers failed, the others reported
 ├── Finding                   exit 4: what `--fail-on` asked for was found
 ├── LeftBehind                exit 5: hosts may be left behind; outranks the rest
 └── Interrupted               exit 130: the message says what runs on
 """
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of a disk that takes nothing more."""
 
 
 class OrchestratorError(Exception):
@@ -38,6 +43,21 @@ class ConfigurationError(OrchestratorError):
     """The command line, the environment or the fleet cannot be carried out as it stands."""
 
     exit_code = 2
+
+
+class NoRoom(OrchestratorError):
+    """A disk is full, or may only be read."""
+
+    @classmethod
+    def of(cls, error: OSError) -> "NoRoom":
+        """Return what a person is told of a file that could not be written; raise any other error again."""
+        if error.errno not in NO_ROOM:
+            raise error
+        return cls(
+            f"{error.filename or 'a file'} cannot be written: {error.strerror}",
+            cause="what was begun before it is in the journal",
+            next_step="make room on that disk, then run the command again",
+        )
 
 
 class PartialFailure(OrchestratorError):

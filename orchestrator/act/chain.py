@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.act.drain import drain
 from orchestrator.act.hosts import HostWork
+from orchestrator.act.journal_file import JournalFailed
 from orchestrator.act.ports import Ports
 from orchestrator.decide.actions import (
     AbandonRun,
@@ -18,7 +19,7 @@ from orchestrator.decide.actions import (
     StartTester,
     UpdateJob,
 )
-from orchestrator.errors import ConfigurationError, LeftBehind, OrchestratorError
+from orchestrator.errors import NO_ROOM, ConfigurationError, LeftBehind, NoRoom, OrchestratorError
 from orchestrator.events import Note, TesterFailed
 from orchestrator.places.deadline import Deadline
 
@@ -47,7 +48,11 @@ class Chain:
     stopping: threading.Event
 
     def carry_out(self) -> Failure | None:
-        """Carry out the actions and return what failed."""
+        """Carry out the actions and return what failed; raise `NoRoom`.
+
+        A full disk of ours is no tester's failure: hosts are well, and whoever goes on once there is room
+        finds all as it is written.
+        """
         made: str | None = None
         begun = 0
         for action in self.actions:
@@ -57,11 +62,17 @@ class Chain:
                 made = self._one(action, made=made, begun=begun) or made
                 if isinstance(action, DrainHost) and self._is_removed_next(action):
                     begun = max(begun, self.work.runs_begun(action.host_name))
-            except Exception as error:  # noqa: BLE001 - one tester's failure must not stop the others
-                if isinstance(action, DrainHost) and self._is_removed_next(action):
-                    self._note_loss(action, error)
-                else:
+            except NoRoom:
+                raise
+            except Exception as error:
+                # Nothing else of one tester stops the others.
+                if isinstance(error, OSError) and error.errno in NO_ROOM:
+                    raise NoRoom.of(error) from error
+                if not isinstance(action, DrainHost) or not self._is_removed_next(action):
                     return self._failed(action, made=made, error=error)
+                if isinstance(error, JournalFailed):
+                    return self._failed(action, made=made, error=error, is_left=True)
+                self._note_loss(action, error)
         return None
 
     def _one(self, action: Action, *, made: str | None, begun: int) -> str | None:
@@ -120,7 +131,9 @@ class Chain:
         text = f"{self.tester}: {action.host_name} goes undrained, what only it holds is lost: {why}"
         self.ports.emit(Note(time=self.ports.clock(), level="warning", text=text))
 
-    def _failed(self, action: Action, *, made: str | None, error: Exception) -> Failure:
+    def _failed(
+        self, action: Action, *, made: str | None, error: Exception, is_left: bool = False
+    ) -> Failure:
         host_name = getattr(action, "host_name", None) or made
         is_removal = isinstance(action, RemoveHost)
         if host_name is not None and not is_removal:
@@ -138,7 +151,7 @@ class Chain:
                 next_step=next_step or f"orchestrate logs {self.tester}",
             )
         )
-        is_left = is_removal or isinstance(error, LeftBehind)
+        is_left = is_left or is_removal or isinstance(error, LeftBehind)
         return Failure(tester=self.tester, error=error, is_left=is_left)
 
 

@@ -1,5 +1,6 @@
 """The file that a journal is kept in: opened, guarded, and written as a whole or not at all."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -8,14 +9,20 @@ from itertools import chain
 from pathlib import Path
 
 from orchestrator.act.schema import MIGRATIONS, VERSION
-from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.errors import ConfigurationError, NoRoom, OrchestratorError
 
 BUSY_S = 5.0
-NO_SPACE = ("full", "disk I/O error")
+NO_SPACE = ("full", "disk I/O error", "No space left", "quota exceeded")
+LITTLE_BYTES = 262_144
+"""Less than a journal needs for its own files beside it."""
 
 
 class JournalFailed(OrchestratorError):
     """The journal cannot be read or written, so that nothing may be begun."""
+
+
+class JournalFull(JournalFailed, NoRoom):
+    """The disk of the journal is full."""
 
 
 class JournalFile:
@@ -99,11 +106,22 @@ class JournalFile:
             raise self._failed(str(error)) from error
 
     def _failed(self, reason: str) -> JournalFailed:
-        is_space = any(sign in reason for sign in (*NO_SPACE, "No space left"))
+        cause = "nothing is begun that cannot be written down first"
+        if any(sign in reason for sign in NO_SPACE) and self._has_no_room():
+            return JournalFull(
+                f"the journal {self._path} cannot be used: the disk is full",
+                cause=cause,
+                next_step="make room on that disk, then run the command again",
+            )
         return JournalFailed(
             f"the journal {self._path} cannot be used: {reason}",
-            cause="nothing is begun that cannot be written down first",
-            next_step="make room on that disk, then run the command again"
-            if is_space
-            else "see that the file can be read and written, then run the command again",
+            cause=cause,
+            next_step="see that the file can be read and written, then run the command again",
         )
+
+    def _has_no_room(self) -> bool:
+        try:
+            return shutil.disk_usage(self._path.parent).free < LITTLE_BYTES
+        except OSError:
+            # Its folder could not be made.
+            return True

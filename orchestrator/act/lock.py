@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.errors import NO_ROOM, ConfigurationError, NoRoom, OrchestratorError
 from orchestrator.events import printable
 from wire.fields import time_text
 
@@ -66,7 +66,8 @@ def _taken(path: Path, *, fleet: str) -> int:
 
 
 def _cannot(path: Path, error: OSError) -> OrchestratorError:
-    return OrchestratorError(
+    kind = NoRoom if error.errno in NO_ROOM else OrchestratorError
+    return kind(
         f"the lock {path} cannot be written: {error.strerror}",
         cause="nothing is begun that another orchestrator could not know of",
         next_step="make room and make it writable, or set ORCHESTRATE_STATE_DIR to another directory",

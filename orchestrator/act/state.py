@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.errors import NO_ROOM, ConfigurationError, NoRoom, OrchestratorError
 from orchestrator.events import printable
 
 
@@ -75,7 +75,8 @@ class FleetState:
             for directory in (self.directory, self.tokens, self.testers):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise OrchestratorError(
+            kind = NoRoom if error.errno in NO_ROOM else OrchestratorError
+            raise kind(
                 f"the state of fleet {self.name!r} cannot be kept in {self.directory}: {error.strerror}",
                 cause="nothing is begun that cannot be written down first",
                 next_step="make that directory writable, or set ORCHESTRATE_STATE_DIR to another",

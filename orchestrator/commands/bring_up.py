@@ -28,6 +28,7 @@ from orchestrator.commands.choose_fleet import (
 from orchestrator.commands.measuring import Measured, measure, read_and_check
 from orchestrator.commands.planning import prices_of
 from orchestrator.commands.stage import Stage, stage
+from orchestrator.commands.stranded import telling_what_stays
 from orchestrator.decide.facts import Tick
 from orchestrator.decide.host import HostState
 from orchestrator.decide.told import digests_of_jobs, is_told
@@ -100,7 +101,8 @@ def bring_up(
                 with opened_for_up(
                     fleet, state=state, edge=edge, emit=shown.emit, from_table=from_table, join=wish.join
                 ) as opened:
-                    code = _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
+                    with telling_what_stays(opened.ports.journal, then=_command("down", wish)):
+                        code = _work(wish, fleet, opened=opened, shown=shown, interrupts=interrupts)
                     interrupts.on_the_way_out()
             except KeyboardInterrupt:
                 if code is None:

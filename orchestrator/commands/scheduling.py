@@ -23,7 +23,7 @@ from orchestrator.commands.stage import Stage
 from orchestrator.commands.tick_sweeps import TickSweeps, clock_text
 from orchestrator.decide.facts import Sweep
 from orchestrator.decide.ticks import Decision, KnownSweep, Verdict, decide, next_tick, schedule_id_of
-from orchestrator.errors import Interrupted, OrchestratorError
+from orchestrator.errors import Interrupted, NoRoom, OrchestratorError
 from orchestrator.fleet.model import Fleet, Schedule
 from orchestrator.settings import Edge
 
@@ -107,10 +107,11 @@ class Scheduler:
                         f"{stop.what}; the next `orchestrate schedule run` goes on, or: orchestrate down"
                     )
                     break
-                except OrchestratorError as error:
-                    if self.once or (self._fleet_id is None and not _passes(error)):
+                except (OrchestratorError, OSError) as error:
+                    told = NoRoom.of(error) if isinstance(error, OSError) else error
+                    if self.once or (self._fleet_id is None and not _passes(told)):
                         raise
-                    self.trouble.tell(f"{error.what}; it is tried again every {RETRY_S:g} s")
+                    self.trouble.tell(f"{told.what}; it is tried again every {RETRY_S:g} s")
                     self.stopping.wait(RETRY_S)
                     continue
                 if is_idle and self.once:

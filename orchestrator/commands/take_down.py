@@ -10,6 +10,7 @@ from orchestrator.act.removal import REMOVE_S, close_sweep, remove_hosts
 from orchestrator.act.state import FleetState, fleets_with_state
 from orchestrator.commands.choose_fleet import Asked, fleet_of_record, fleet_with_state, record_of
 from orchestrator.commands.stage import Stage, stage
+from orchestrator.commands.stranded import telling_what_stays
 from orchestrator.errors import ConfigurationError, LeftBehind
 from orchestrator.places.deadline import Deadline
 from orchestrator.places.strays import stop_strays
@@ -41,8 +42,11 @@ def remove_one(state: FleetState, *, shown: Stage, interrupts: Interrupts) -> tu
     with opened_for_down(state, edge=shown.edge, emit=shown.emit) as opened:
         if opened is None:
             return f"{state.name}: nothing was begun.", 0
-        removal = remove_hosts(ports=opened.ports, interrupts=interrupts, deadline=Deadline.after(REMOVE_S))
-        close_sweep(ports=opened.ports, fleet=state.name, reason="the fleet was removed")
+        with telling_what_stays(opened.ports.journal, then=f"orchestrate down --fleet {state.name}"):
+            removal = remove_hosts(
+                ports=opened.ports, interrupts=interrupts, deadline=Deadline.after(REMOVE_S)
+            )
+            close_sweep(ports=opened.ports, fleet=state.name, reason="the fleet was removed")
         strays = stop_strays(opened.record.fleet_id)
         if opened.embedded is not None:
             # A connection that stands open would hold the collector's end up.

@@ -20,7 +20,7 @@ from orchestrator.commands.stage import Stage
 from orchestrator.commands.take_down import remove_one
 from orchestrator.decide.facts import Sweep, Tick
 from orchestrator.decide.ticks import Decision, chosen_testers, schedule_id_of
-from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, OrchestratorError
+from orchestrator.errors import ConfigurationError, Interrupted, LeftBehind, NoRoom, OrchestratorError
 from orchestrator.events import printable
 from orchestrator.fleet.model import Fleet, Schedule
 from orchestrator.settings import Edge
@@ -60,7 +60,7 @@ class TickSweeps:
             self.shown.note(f"schedule {schedule.name}: {taken.what}")
             self._note(tick)
         except OrchestratorError as error:
-            if isinstance(error, CollectorError | Held | Interrupted) or self._has_begun(tick):
+            if isinstance(error, CollectorError | Held | Interrupted | NoRoom) or self._has_begun(tick):
                 raise
             # Tried again, it would fail again: the history shows it, and the next tick may do better.
             self.shown.note(f"schedule {schedule.name}: the sweep cannot begin: {error.what}", level="error")

@@ -4,8 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,36 +12,11 @@ from tests.collector.a_collector import a_report
 from tests.collector.hardship.a_postgres import a_postgres
 from tests.collector.hardship.a_program import Program, a_program
 from tests.collector.hardship.test_several import deliver
+from tests.small_disk import a_small_disk, fill
 from wire.report import Report
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a disk of its own needs root")
 MIB = 2**20
-
-
-@contextmanager
-def a_small_disk(directory: Path, *, size: int) -> Iterator[Path]:
-    """A file system of so many bytes in memory."""
-    directory.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)],
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no file system may be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True, timeout=30)
-
-
-def fill(disk: Path) -> Path:
-    """Leave no room; return what takes it."""
-    ballast = disk / "ballast"
-    left = shutil.disk_usage(disk).free
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, left - 16 * 1024))
-    return ballast
 
 
 def refused_and_then_stored(program: Program, disk: Path, report: Report) -> None:
