@@ -9,7 +9,7 @@ from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.decide.actions import CreateHost
 from orchestrator.decide.host import Host, HostEvent, HostState, IllegalMove
-from orchestrator.decide.told import digest_of_job
+from orchestrator.decide.told import digest_of_job, with_image_of
 from orchestrator.errors import ConfigurationError
 from orchestrator.events import HostMoved, HostStep, Note, Removed
 from orchestrator.fleet.drivers import GENERIC, is_of_docker_machine
@@ -111,7 +111,8 @@ class HostWork:
         _, _, tester = self._wanted(tester_name)
         job, digest = self._job(tester)
         self._ports.place.tell(host_name, job=job)
-        self._ports.journal.tell(host_name, job_digest=digest)
+        told = self._ports.journal.host(host_name).job_digest or ""
+        self._ports.journal.tell(host_name, job_digest=with_image_of(told, digest))
 
     def runs_begun(self, host_name: str) -> int:
         """Return how many runs of this sweep the tester of a host has begun, by its own note."""
@@ -182,7 +183,8 @@ class HostWork:
             access=self._ports.access,
             addresses=addresses,
         )
-        return job.to_bytes(), digest_of_job(fleet=fleet, tester=tester, addresses=addresses)
+        digest = digest_of_job(fleet=fleet, tester=tester, addresses=addresses, image=self._ports.image)
+        return job.to_bytes(), digest
 
     def _wanted(self, tester_name: str) -> tuple[Fleet, UUID, Tester]:
         if self._fleet is None or self._sweep_id is None:

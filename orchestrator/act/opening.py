@@ -10,7 +10,7 @@ from orchestrator.act.access import Access, embedded_access, remote_access
 from orchestrator.act.embedded import EmbeddedCollector, url_of
 from orchestrator.act.journal import FleetRecord, Journal
 from orchestrator.act.lock import fleet_lock
-from orchestrator.act.placing import drivers_of, places_of
+from orchestrator.act.placing import drivers_of, image_tag, places_of
 from orchestrator.act.ports import Ports
 from orchestrator.act.register import identify, register
 from orchestrator.act.state import FleetState
@@ -91,6 +91,7 @@ def opened_for_up(
                 emit=emit,
                 clock=edge.clock,
                 patience=edge.settings.patience,
+                image=image_tag(fleet, scratch=state.image),
             ),
             record=record,
             embedded=embedded,

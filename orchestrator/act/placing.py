@@ -16,6 +16,7 @@ from orchestrator.places.place import Place
 from orchestrator.settings import Edge
 
 if TYPE_CHECKING:
+    from orchestrator.places.images.plan import ImagePlan
     from orchestrator.places.machine.hosts import MachineHosts
 
 MACHINE = "docker-machine"
@@ -50,28 +51,40 @@ def places_of(
     return PlacesByDriver(driver_of=driver_of, place_for=place_for)
 
 
+def image_tag(fleet: Fleet, *, scratch: Path) -> str:
+    """Return our name for what the fleet's containers are made from, empty where it has none.
+
+    What is packed for a build lies in `scratch`.
+    """
+    if all(tester.driver == LOCAL for tester in fleet.testers):
+        return ""
+    return _image_plan(fleet, scratch=scratch).tag()
+
+
+def _image_plan(fleet: Fleet, *, scratch: Path) -> "ImagePlan":
+    from orchestrator.places.engines.docker import LOCAL_ENGINE
+    from orchestrator.places.engines.engine import EngineAddress
+    from orchestrator.places.images.plan import ImagePlan
+
+    return ImagePlan(
+        fleet.image, base=Path(fleet.directory), scratch=scratch, local=EngineAddress(url=LOCAL_ENGINE)
+    )
+
+
 def _containers(
     kind: str, *, state: FleetState, fleet: Fleet | None, driver_of: Callable[[str], str], edge: Edge
 ) -> Place:
     # Docker's library takes a while to import: a fleet of local testers does without.
     from orchestrator.places.engines.container_place import ContainerPlace
-    from orchestrator.places.engines.docker import LOCAL_ENGINE, DockerHosts
-    from orchestrator.places.engines.engine import EngineAddress, EngineHosts
-    from orchestrator.places.images.plan import ImagePlan
+    from orchestrator.places.engines.docker import DockerHosts
+    from orchestrator.places.engines.engine import EngineHosts
 
     hosts: EngineHosts = (
         DockerHosts(root=state.testers, environment=edge.environment)
         if kind == DOCKER
         else machine_hosts(state, fleet=fleet, edge=edge)
     )
-    images = None
-    if fleet is not None:
-        images = ImagePlan(
-            fleet.image,
-            base=Path(fleet.directory),
-            scratch=state.image,
-            local=EngineAddress(url=LOCAL_ENGINE),
-        )
+    images = None if fleet is None else _image_plan(fleet, scratch=state.image)
     return ContainerPlace(
         hosts=hosts,
         images=images,

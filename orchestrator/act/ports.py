@@ -18,7 +18,8 @@ from orchestrator.places.place import Place
 class Ports:
     """The doors that one command holds open.
 
-    `tester_ids` is by tester's name. `emit` takes events from any thread.
+    `tester_ids` is by tester's name. `image` is our name for what containers are made from, empty where
+    nothing is started. `emit` takes events from any thread.
     """
 
     fleet_id: UUID
@@ -31,3 +32,4 @@ class Ports:
     emit: Callable[[Event], None]
     clock: Callable[[], datetime]
     patience: Patience = field(default_factory=Patience)
+    image: str = ""

@@ -157,6 +157,7 @@ class Watch:
             addresses=known_addresses(self.fleet, ports=self.ports),
             window=self.window,
             busy=busy,
+            image=self.ports.image,
         )
         # Whoever is worked on is planned for when that is done: its hosts and runs are on the move.
         chains = chains_of(todo, tester_of={host.name: host.tester for host in hosts})

@@ -1,6 +1,7 @@
 """The facts that a plan is made from, read without changing anything."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from orchestrator.act.journal import Journal
 from orchestrator.act.state import FleetState, state_of
@@ -26,12 +27,14 @@ def planned(
     hosts: list[Host] = []
     sweep: Sweep | None = None
     runs: list[KnownRun] = []
+    image = ""
     if state.exists:
         with Journal(state.journal, clock=edge.clock) as journal:
             hosts = journal.hosts(include_removed=True)
             sweep = journal.newest_sweep()
         if sweep is not None and sweep.finished_at is None:
             runs = _runs(fleet, state=state, sweep=sweep, edge=edge)
+            image = _image(fleet)
     return plan(
         fleet=fleet,
         hosts=hosts,
@@ -41,7 +44,17 @@ def planned(
         only=only,
         replace=replace,
         again=again,
+        image=image,
     )
+
+
+def _image(fleet: Fleet) -> str:
+    from tempfile import TemporaryDirectory
+
+    from orchestrator.act.placing import image_tag
+
+    with TemporaryDirectory() as scratch:
+        return image_tag(fleet, scratch=Path(scratch))
 
 
 def _runs(fleet: Fleet, *, state: FleetState, sweep: Sweep, edge: Edge) -> list[KnownRun]:

@@ -17,7 +17,7 @@ from orchestrator.decide.actions import (
 )
 from orchestrator.decide.facts import KnownRun, Sweep
 from orchestrator.decide.host import MAY_HOLD_REPORTS, Host, HostState
-from orchestrator.decide.told import is_told, settings_differ
+from orchestrator.decide.told import image_differs, is_told, settings_differ
 from wire.identity import run_id_of
 
 DELIVERY_GRACE = timedelta(minutes=6)
@@ -185,6 +185,9 @@ class Lane:
             yield self._keep(host, reason="has made its runs")
         elif not running:
             yield from self._with_ended_tester(host)
+        elif image_differs(told, digest) and self._to_be_made() and not self._waiting():
+            # Between two runs: the one that is under way when its image changes is made to its end.
+            yield self._replaced(host, reason="its image changed")
         else:
             yield from self._abandoned(self._overdue(), reason="silent past its deadline")
             if is_told(told, digest):

@@ -33,6 +33,7 @@ def plan(
     addresses: Mapping[str, str] | None = None,
     window: int | None = None,
     busy: Collection[str] = (),
+    image: str = "",
 ) -> list[Action]:
     """Return what brings hosts and testers to what the fleet says and the open sweep to its end.
 
@@ -44,8 +45,9 @@ def plan(
     `replace`. `addresses` are those of the hosts, by tester, where testers measure each other: starts
     wait for them. None: nobody has looked, and nothing waits. With `window` at most so many hosts are
     there at once: who has made its runs is removed, and the next host is made; `busy` are testers that
-    are worked on, each of which holds a place. Raise `ConfigurationError` for a name in `only` or
-    `replace` that no tester has.
+    are worked on, each of which holds a place. `image` is what containers are made from now: those that
+    were made from another are replaced, each between two runs of its tester. Raise `ConfigurationError`
+    for a name in `only` or `replace` that no tester has.
 
     Actions of one tester come in the order in which they are to be applied; those of different
     testers do not depend on each other.
@@ -62,7 +64,7 @@ def plan(
     for run in runs:
         if sweep is not None and run.sweep_id == sweep.sweep_id:
             runs_of[run.tester].append(run)
-    digests = digests_of_jobs(fleet, addresses=addresses)
+    digests = digests_of_jobs(fleet, addresses=addresses, image=image)
 
     lanes: dict[str, Lane] = {}
     for name in sorted(digests.keys() | hosts_of.keys() | runs_of.keys()):

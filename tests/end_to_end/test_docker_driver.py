@@ -1,10 +1,13 @@
 """The driver `docker` on the engine of this machine."""
 
+import signal
 import subprocess
+from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import Place
+from orchestrator.places.images.context import write_folder
+from tests.end_to_end.conftest import Place, wait_until
 
 FLEET = """
 version: 1
@@ -54,3 +57,42 @@ def test_a_container_measures_beside_a_process_and_leaves_nothing(place: Place) 
     down = place.run("down")
     assert down.returncode == 0, down.stderr
     assert ours() == []
+
+
+def test_a_changed_image_replaces_the_container_between_its_runs(place: Place) -> None:
+    docker("image", "inspect", "base:bookworm")
+    folder = place.folder / "image"
+    write_folder(folder)
+    place.fleet(
+        FLEET.replace("image: {", "image: {build: image, ")
+        .replace(", {name: desk}", "")
+        .replace("{repeat: 2, every: 1s}", "{repeat: 5, every: 3s}")
+    )
+    up = place.begin("up")
+    wait_until(lambda: any(run["state"] == "complete" for run in known_runs(place)), within_s=90)
+    (container,) = docker("ps", "--format", "{{.Names}}", "--filter", "name=^boxed-").split()
+    former = docker("inspect", "--format", "{{.Image}}", container)
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=60)
+    # The same folder and the same fleet: what it is built from is another.
+    with (folder / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write('LABEL changed="yes"\n')
+
+    again = place.run("up")
+
+    assert again.returncode == 0, again.stderr
+    assert docker("inspect", "--format", "{{.Image}}", container) != former
+    runs = sorted(known_runs(place), key=lambda run: int(run["index"]))
+    assert [run["index"] for run in runs] == [0, 1, 2, 3, 4]
+    # One that began in the moment of the replacement says so; none is lost, and none made twice.
+    assert [run["state"] for run in runs].count("complete") >= 4
+    assert {run["state"] for run in runs} <= {"complete", "truncated"}
+    assert place.run("down").returncode == 0
+    assert ours() == []
+
+
+def known_runs(place: Place) -> list[dict[str, Any]]:
+    try:
+        return place.all_of("/api/v1/runs", "runs")
+    except OSError:
+        return []
