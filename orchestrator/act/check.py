@@ -56,7 +56,7 @@ def checks(
     With `window` at most so many hosts cost something at once.
     `verified` False: hosts at AWS are allowed though nobody can ask AWS about them.
     """
-    hosts = HostChecks(fleet, state=state, access=access, only=only, edge=edge)
+    hosts = HostChecks(fleet, state=state, access=access, only=only, offline=offline, edge=edge)
     if window is not None:
         yield Check(what="window", look=lambda: check_window(fleet, window=window, only=only))
     yield Check(what="servers", look=lambda: check_servers(fleet))
@@ -67,6 +67,10 @@ def checks(
         yield Check(what="ping", look=check_may_ping)
     if hosts.on_machines:
         yield Check(what="docker-machine", look=hosts.machines, cautions=hosts.machine_cautions)
+    if names := fleet.testers_of_all_regions():
+        # Only `check --offline` comes here with them: everybody else has asked the account.
+        told = f"`regions: all` of {', '.join(names)}: the account says which, and is not asked"
+        yield Check(what="regions", look=lambda: told)
     suppliers = Suppliers(fleet, state=state, hosts=hosts, edge=edge)
     asks_cloud = bool(suppliers.testers) and not offline and (verified or can_ask())
     if asks_cloud:

@@ -38,7 +38,7 @@ class Caution:
 
 
 class HostChecks:
-    """Looks at the testers of one fleet that run on hosts, `only` some of them."""
+    """Looks at the testers of one fleet that run on hosts, `only` some of them; `offline`: at no keys."""
 
     def __init__(
         self,
@@ -47,11 +47,13 @@ class HostChecks:
         state: FleetState,
         access: Access | None,
         only: Collection[str] | None,
+        offline: bool = False,
         edge: Edge,
     ) -> None:
         self._fleet = fleet
         self._state = state
         self._url = NOWHERE if access is None else access.url
+        self._offline = offline
         self._edge = edge
         concerned = [tester for tester in fleet.testers if only is None or tester.name in only]
         self.on_machines = [tester for tester in concerned if is_of_docker_machine(tester.driver)]
@@ -158,6 +160,7 @@ class HostChecks:
             store=hosts.store,
             hosts=[self.like(tester) for tester in self.on_machines],
             environment=self._edge.environment,
+            offline=self._offline,
         )
 
     def like(self, tester: Tester) -> NewHost:

@@ -8,7 +8,7 @@ from orchestrator.settings import Edge
 
 @click.command()
 @fleet_argument
-@click.option("--offline", is_flag=True, help="Ask no collector.")
+@click.option("--offline", is_flag=True, help="Ask no collector and no cloud, and look for no keys.")
 @click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
 @click.option(
     "--progress",
@@ -33,14 +33,15 @@ def check(
     from orchestrator.act.check import Check, checks
     from orchestrator.act.register import check_name
     from orchestrator.act.state import state_of
-    from orchestrator.commands.choose_fleet import TESTERS, record_of, wanted_fleet
+    from orchestrator.commands.choose_fleet import TESTERS, fleet_as_written, record_of, wanted_fleet
     from orchestrator.commands.measuring import failed_check, fleet_read, tell_passed
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
     with stage(edge, command="check", progress=progress) as shown:
-        wanted = wanted_fleet(asked, edge=edge)
+        # `regions: all` is asked of an account.
+        wanted = (fleet_as_written if offline else wanted_fleet)(asked, edge=edge)
         state = state_of(wanted.name, state_dir=edge.settings.state_dir)
         shown.emit(fleet_read(wanted, edge=edge))
         access = remote_access(wanted, settings=edge.settings, environment=edge.environment)

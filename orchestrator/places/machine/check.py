@@ -39,11 +39,12 @@ def check_program(
     store: MachineStore,
     hosts: Iterable[NewHost],
     environment: Mapping[str, str],
+    offline: bool = False,
 ) -> list[Found]:
     """Return what is found about a docker-machine and the hosts that it is to make.
 
     The hosts bear a name of the length that theirs will have. Nothing is created, and nobody's
-    cloud is asked.
+    cloud is asked. `offline`: nobody looks for the keys of whoever runs us; a sign-on would be asked.
     """
     try:
         version = str(program.version())
@@ -64,7 +65,7 @@ def check_program(
     for host in hosts:
         by_driver.setdefault(host.driver, []).append(host)
     for driver, concerned in sorted(by_driver.items()):
-        found += _of_driver(program, driver=driver, hosts=concerned)
+        found += _of_driver(program, driver=driver, hosts=concerned, offline=offline)
     for name in CA_BUNDLES:
         if environment.get(name):
             found.append(
@@ -77,7 +78,9 @@ def check_program(
     return found
 
 
-def _of_driver(program: MachineProgram, *, driver: str, hosts: list[NewHost]) -> Iterator[Found]:
+def _of_driver(
+    program: MachineProgram, *, driver: str, hosts: list[NewHost], offline: bool
+) -> Iterator[Found]:
     try:
         flags = program.flags(driver)
     except ConfigurationError as error:
@@ -88,7 +91,7 @@ def _of_driver(program: MachineProgram, *, driver: str, hosts: list[NewHost]) ->
     told = {
         finding: None
         for host in hosts
-        for finding in _of_host(program.environment, host, flags=flags, known=known)
+        for finding in _of_host(program.environment, host, flags=flags, known=known, offline=offline)
     }
     yield from told
     if driver != AMAZON and (kept := [name for name in flags if looks_secret(name)]):
@@ -106,6 +109,7 @@ def _of_host(
     *,
     flags: Mapping[str, Flag],
     known: frozenset[str] | None,
+    offline: bool,
 ) -> Iterator[Found]:
     if (problem := name_problem(host.name)) is not None:
         yield Found(
@@ -142,7 +146,7 @@ def _of_host(
     try:
         hidden_options(shown, references=host.references, flags=flags)
         if host.driver == AMAZON:
-            environment.check_keys(host.options)
+            environment.check_keys(host.options, of_user=not offline)
     except ConfigurationError as error:
         yield _failed(error)
 

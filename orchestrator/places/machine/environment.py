@@ -90,9 +90,12 @@ class MachineEnvironment:
         write_whole(path, credentials_file(keys))
         return environment | {"AWS_SHARED_CREDENTIALS_FILE": str(path)}
 
-    def check_keys(self, options: Mapping[str, Any]) -> None:
-        """Raise `ConfigurationError` for AWS keys that are asked for and not there, or not whole."""
-        if keys_in_options(options) is None:
+    def check_keys(self, options: Mapping[str, Any], *, of_user: bool) -> None:
+        """Raise `ConfigurationError` for AWS keys that are asked for and not there, or not whole.
+
+        `of_user` False looks at those in the options alone.
+        """
+        if keys_in_options(options) is None and of_user:
             self._user_keys(self._environment)
 
     def kept_keys(self, host_name: str) -> Keys | None:

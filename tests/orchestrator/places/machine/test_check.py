@@ -10,8 +10,10 @@ from orchestrator.places.place import NewHost
 from tests.orchestrator.places.machine.a_machine import a_host, hosts_of, real_program, told_program
 
 
-def check(hosts: MachineHosts, *wanted: NewHost, **environment: str) -> list[Found]:
-    return check_program(hosts.program, store=hosts.store, hosts=wanted, environment=environment)
+def check(hosts: MachineHosts, *wanted: NewHost, offline: bool = False, **environment: str) -> list[Found]:
+    return check_program(
+        hosts.program, store=hosts.store, hosts=wanted, environment=environment, offline=offline
+    )
 
 
 def failures(found: list[Found]) -> list[tuple[str, str]]:
@@ -41,8 +43,17 @@ def test_options_that_the_driver_would_refuse_are_found(
     tmp_path: Path, options: dict[str, Any], detail: str, cause: str
 ) -> None:
     hosts = hosts_of(real_program(), tmp_path)
-    found = check(hosts, a_host(**options), a_host("edge-2", **options))
-    assert failures(found) == [(detail, cause)], "and each mistake is told once"
+    for offline in (False, True):
+        found = check(hosts, a_host(**options), a_host("edge-2", **options), offline=offline)
+        assert failures(found) == [(detail, cause)], "and each mistake is told once"
+
+
+def test_offline_nobody_looks_for_keys(tmp_path: Path) -> None:
+    hosts = hosts_of(told_program(tmp_path / "bin"), tmp_path, environment={"AWS_PROFILE": "nobody"})
+    assert [detail for detail, _ in failures(check(hosts, a_host()))] == [
+        f"AWS profile 'nobody' has no keys in {tmp_path}/.aws/credentials"
+    ]
+    assert failures(check(hosts, a_host(), offline=True)) == []
 
 
 def test_a_driver_that_is_not_there_is_found(tmp_path: Path) -> None:
