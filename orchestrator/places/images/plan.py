@@ -73,7 +73,7 @@ class ImagePlan:
                 return self._pulled(engine, self._wanted.pull, tag=tag, say=say)
             if isinstance(self._wanted.load, str):
                 return self._loaded(engine, self._base / self._wanted.load, tag=tag, say=say)
-            if self._wanted.load:
+            if self._wanted.load and engine.url != self._local.url:
                 return self._streamed(engine, tag=tag, say=say)
             say("Building the tester's image")
             self._build(engine, tag=tag)

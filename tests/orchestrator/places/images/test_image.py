@@ -189,6 +189,21 @@ def test_an_image_is_built_here_and_streamed_to_engines_that_lack_it(
             remove_image(engine, plan.tag())
 
 
+def test_an_image_to_be_streamed_is_just_built_on_the_engine_of_this_machine(tmp_path: Path) -> None:
+    need_engine(base=True)
+    plan = a_plan(tmp_path, Image(load=True, args={"BASE": BASE, "VERSION": uuid4().hex}))
+    said: list[str] = []
+    with engine_here() as engine:
+        try:
+            brought = plan.bring(engine, say=said.append)
+            found = image_of(engine, plan.tag())
+            assert found is not None
+            assert found.id == brought
+        finally:
+            remove_image(engine, plan.tag())
+    assert said == ["Building the tester's image"]
+
+
 def test_a_file_is_streamed_and_takes_nobodys_name_away(tmp_path: Path, elsewhere: EngineAddress) -> None:
     names = [f"{word}-{uuid4().hex}:1" for word in ("kept", "new")]
     former, plan = a_plan(tmp_path, Image(build="former")), a_plan(tmp_path, Image(build="wanted"))
