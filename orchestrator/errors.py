@@ -22,16 +22,22 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 class OrchestratorError(Exception):
     """A failure that a person reads as a card: what happened, its likely cause, what to do next.
 
-    `next_step` is a command or a change, `exit_code` what the program ends with.
+    `next_step` is a command or a change, `exit_code` what the program ends with. `card_code` is the
+    card's word for programs, and its entry in docs/guides/troubleshooting.md; empty where what
+    happened says all that there is to say.
     """
 
     exit_code: ClassVar[int] = 1
+    card_code: str = ""
 
-    def __init__(self, what: str, cause: str = "", next_step: str = "") -> None:
+    def __init__(
+        self, what: str, cause: str = "", next_step: str = "", *, card_code: str | None = None
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.cause = cause
         self.next_step = next_step
+        self.card_code = self.card_code if card_code is None else card_code
 
     @property
     def card(self) -> tuple[str, str, str]:
@@ -76,6 +82,7 @@ class LeftBehind(OrchestratorError):
     """Hosts may be left behind."""
 
     exit_code = 5
+    card_code = "left-behind"
 
 
 class Interrupted(OrchestratorError):

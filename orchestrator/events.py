@@ -148,6 +148,7 @@ class TesterFailed(Event):
     what: str
     cause: str = ""
     next_step: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,6 +204,7 @@ class Failed(Event):
     exit_code: int
     cause: str = ""
     next_step: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

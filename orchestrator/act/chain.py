@@ -149,6 +149,7 @@ class Chain:
                 what=what,
                 cause=cause,
                 next_step=next_step or f"orchestrate logs {self.tester}",
+                code=error.card_code if isinstance(error, OrchestratorError) else "",
             )
         )
         is_left = is_left or is_removal or isinstance(error, LeftBehind)

@@ -27,6 +27,8 @@ PING_CHECK_S = 30.0
 class MayNotPing(ConfigurationError):
     """The system allows nobody of ours to ping."""
 
+    card_code = "may-not-ping"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
@@ -173,5 +175,6 @@ def check_remote(access: Access) -> str:
                 "there is no admin token for the collector",
                 cause="registering fleets, testers and sweeps needs one",
                 next_step="set collector.admin_token in fleet.yaml, or ORCHESTRATE_ADMIN_TOKEN_FILE",
+                card_code="no-admin-token",
             )
     return f"{access.url}, version {health.version}"

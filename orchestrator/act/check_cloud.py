@@ -33,6 +33,7 @@ def check_account(suppliers: Suppliers, *, edge: Edge) -> str:
             "nobody could see that AWS is left with nothing of this fleet",
             cause="the library that asks it is not installed: no dead-man switch, no proof of removal",
             next_step='pip install "orchestrate-latency[aws]"; or `--unverified`, which does without',
+            card_code="no-proof",
         )
     program = program_at(edge).version()
     told = []
@@ -119,4 +120,5 @@ def _quota_problem(share: _Share, supplier: Supplier, *, vcpus: int) -> Orchestr
         f"{share.region} allows {allowed:g} vCPUs{' of spot' if share.spot else ''}, and {vcpus} are needed",
         cause="the account's quota for ordinary types",
         next_step=f"ask for more: Service Quotas, EC2, {SPOT if share.spot else ON_DEMAND}",
+        card_code="quota-used-up",
     )

@@ -69,6 +69,7 @@ class HostChecks:
                 "\n".join(found.detail for found in refused),
                 cause="\n".join(dict.fromkeys(found.cause for found in refused if found.cause)),
                 next_step=next((found.next_step for found in refused if found.next_step), ""),
+                card_code=next((found.code for found in refused if found.code), None),
             )
         return "; ".join(found.detail for found in self._found() if found.state == "ok")
 
@@ -108,7 +109,7 @@ class HostChecks:
                     with open_engine(address, name=tester.name, deadline=deadline):
                         pass
                 except OrchestratorError as error:
-                    raise ConfigurationError(*error.card) from None
+                    raise ConfigurationError(*error.card, card_code=error.card_code) from None
         return f"{', '.join(urls)} answers"
 
     def image(self) -> str:

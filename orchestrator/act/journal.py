@@ -24,6 +24,8 @@ from wire.fields import time_text
 class MovedByAnother(OrchestratorError):
     """A host is not in the state that we knew: somebody else moved it."""
 
+    card_code = "moved-by-another"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FleetRecord:

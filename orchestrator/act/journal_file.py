@@ -20,6 +20,8 @@ LITTLE_BYTES = 262_144
 class JournalFailed(OrchestratorError):
     """The journal cannot be read or written, so that nothing may be begun."""
 
+    card_code = "journal-unusable"
+
 
 class JournalFull(JournalFailed, NoRoom):
     """The disk of the journal is full."""

@@ -19,6 +19,8 @@ READ_BYTES = 4_096
 class Held(ConfigurationError):
     """Another orchestrator works on this fleet."""
 
+    card_code = "fleet-held"
+
 
 @contextmanager
 def fleet_lock(path: Path, *, fleet: str, command: str, now: datetime) -> Iterator[None]:

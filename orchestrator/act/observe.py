@@ -115,6 +115,7 @@ class Lookout:
                 what=f"{host.name} has failed",
                 cause=reason,
                 next_step=f"orchestrate logs {host.tester}",
+                code="host-failed",
             )
         )
 

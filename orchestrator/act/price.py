@@ -60,12 +60,14 @@ class FleetPrice:
                 f"nobody knows what the hosts of {_some(unknown)} cost, and there is a budget",
                 cause="\n".join(self.why_unknown) or "there is no figure for their region and type",
                 next_step="set `limits.prices`, or take `limits.budget` out",
+                card_code="price-unknown",
             )
         if limits.budget_usd is not None and for_all > limits.budget_usd:
             raise ConfigurationError(
                 f"the fleet may cost {_usd(for_all)}, and its budget is {_usd(limits.budget_usd)}",
                 cause=f"{_usd(an_hour)} per hour for {duration_text(limits.deadline_s)} (`limits.deadline`)",
                 next_step="lower `limits.deadline`, take testers out, or raise `limits.budget`",
+                card_code="over-budget",
             )
         parts = []
         if len(unknown) < len(self.hosts):

@@ -19,6 +19,8 @@ from orchestrator.fleet.roster import row_of_tester
 class NameTaken(ConfigurationError):
     """Another fleet is registered at the collector under this name."""
 
+    card_code = "fleet-name-taken"
+
 
 def identify(
     fleet: Fleet,

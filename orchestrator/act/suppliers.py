@@ -69,8 +69,10 @@ class Suppliers:
 
 def all_of(errors: Iterable[OrchestratorError]) -> ConfigurationError:
     """Return several refusals as one, each line once."""
+    errors = list(errors)
     cards = [error.card for error in errors]
     what, cause, next_step = (
         "\n".join(dict.fromkeys(line for line in lines if line)) for lines in zip(*cards, strict=True)
     )
-    return ConfigurationError(what, cause=cause, next_step=next_step)
+    code = next((error.card_code for error in errors if error.card_code), None)
+    return ConfigurationError(what, cause=cause, next_step=next_step, card_code=code)

@@ -75,6 +75,7 @@ class Tending:
                 what=what,
                 cause=cause,
                 next_step="another host is made for it, unless ORCHESTRATE_CREATE_ATTEMPTS are used up",
+                code="spot-taken-back",
             )
         )
         try:

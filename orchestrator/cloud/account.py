@@ -73,7 +73,12 @@ class Account:
                 frozen = found.get_frozen_credentials()
             except RuntimeError as error:
                 # The library's word for fresh ones that are old already.
-                raise CloudRefused("the AWS credentials have expired", str(error), RENEW) from None
+                raise CloudRefused(
+                    "the AWS credentials have expired",
+                    str(error),
+                    RENEW,
+                    card_code="aws-credentials-expired",
+                ) from None
             if not frozen.access_key or not frozen.secret_key:
                 raise refused(NoCredentialsError(), region=HOME_REGION)
             return Keys(

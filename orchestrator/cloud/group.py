@@ -27,6 +27,8 @@ NO_RULE = "InvalidPermission.NotFound"
 class GroupRefused(OrchestratorError):
     """The cloud did not let us make or open our own security group."""
 
+    card_code = "aws-security-group"
+
 
 @dataclass(frozen=True, order=True, kw_only=True, slots=True)
 class Rule:

@@ -39,8 +39,18 @@ RENEW = "aws sso login, or export fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
 class CloudRefused(ConfigurationError):
     """The cloud did not do what it was asked; `code` is its own word for why, empty without one."""
 
-    def __init__(self, what: str, cause: str = "", next_step: str = "", *, code: str = "") -> None:
-        super().__init__(what, cause, next_step)
+    card_code = "aws-refused"
+
+    def __init__(
+        self,
+        what: str,
+        cause: str = "",
+        next_step: str = "",
+        *,
+        code: str = "",
+        card_code: str | None = None,
+    ) -> None:
+        super().__init__(what, cause, next_step, card_code=card_code)
         self.code = code
 
 
@@ -62,15 +72,23 @@ def refused(error: ClientError | BotoCoreError, *, region: str) -> CloudRefused:
             "there are no AWS credentials",
             cause=said,
             next_step="aws configure, or export AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            card_code="aws-no-credentials",
         )
     if isinstance(error, NOT_RENEWED) or code in EXPIRED:
-        return CloudRefused("the AWS credentials have expired", cause=said, next_step=RENEW, code=code)
+        return CloudRefused(
+            "the AWS credentials have expired",
+            cause=said,
+            next_step=RENEW,
+            code=code,
+            card_code="aws-credentials-expired",
+        )
     if code in UNKNOWN_KEYS:
         return CloudRefused(
             f"AWS does not take these credentials in {region}",
             cause=f"{said}; they are wrong, or this opt-in region is not enabled for the account",
             next_step=f"aws sts get-caller-identity --region {region}; `date -u` shows this machine's clock",
             code=code,
+            card_code="aws-credentials-refused",
         )
     if code in FORBIDDEN:
         return CloudRefused(
@@ -80,6 +98,7 @@ def refused(error: ClientError | BotoCoreError, *, region: str) -> CloudRefused:
             if call
             else "docs/aws.md has the whole policy",
             code=code,
+            card_code="aws-not-allowed",
         )
     if code in THROTTLED:
         return CloudRefused(
@@ -87,11 +106,13 @@ def refused(error: ClientError | BotoCoreError, *, region: str) -> CloudRefused:
             cause=said,
             next_step="try again in a minute, with a lower `limits.concurrency`",
             code=code,
+            card_code="aws-throttled",
         )
     if isinstance(error, UNREACHABLE):
         return CloudRefused(
             f"the API of {region} cannot be reached",
             cause=said,
             next_step="see that this machine has a way there, or set HTTPS_PROXY",
+            card_code="aws-unreachable",
         )
     return CloudRefused(f"{region} refused {call or 'a call'}", cause=said, code=code)

@@ -46,6 +46,7 @@ class Credentials:
                 "there is no admin token for the collector",
                 cause="registering fleets, testers and sweeps needs one",
                 next_step="set collector.admin_token in fleet.yaml, or ORCHESTRATE_ADMIN_TOKEN_FILE",
+                card_code="no-admin-token",
             )
         return "admin", self.admin_token
 
@@ -63,6 +64,7 @@ def check_may_be_told(url: str, *, insecure: bool) -> None:
         f"credentials are not sent over plain http to {parts.hostname}",
         cause="it is not a loopback or private address",
         next_step="use https, or say collector.insecure: true in fleet.yaml",
+        card_code="plain-http",
     )
 
 

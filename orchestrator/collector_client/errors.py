@@ -25,6 +25,8 @@ class CollectorError(OrchestratorError):
 class CollectorUnreachable(CollectorError):
     """The collector did not answer, or not within the deadline."""
 
+    card_code = "collector-unreachable"
+
 
 class CollectorRefused(CollectorError):
     """The collector answered with an error.
@@ -32,6 +34,8 @@ class CollectorRefused(CollectorError):
     `status` is HTTP's, `code` the collector's word for it, `hint` what it advises; `body` holds the
     whole answer. `retry_after_s` is the pause that it asked for.
     """
+
+    card_code = "collector-refused"
 
     exit_code = 2
 
@@ -69,11 +73,15 @@ class CollectorRefused(CollectorError):
 class CollectorFailing(CollectorRefused):
     """The collector cannot do at present what it was rightly asked."""
 
+    card_code = "collector-failing"
+
     exit_code = 1
 
 
 class NotACollector(CollectorError):
     """What answers at the URL does not speak as a collector does."""
+
+    card_code = "not-a-collector"
 
     exit_code = 2
 
@@ -88,6 +96,8 @@ class NotACollector(CollectorError):
 
 class WrongVersion(CollectorError):
     """The collector's API or report version is not one of ours; the package's does not matter."""
+
+    card_code = "wrong-version"
 
     exit_code = 2
 

@@ -224,6 +224,7 @@ def _tell_failures(watch: Watch, *, stage: Stage) -> None:
                 what=f"{count} run{'' if count == 1 else 's'} abandoned",
                 cause=reasons[tester],
                 next_step=f"orchestrate logs {tester}, then orchestrate up --again --only {tester}",
+                code="runs-abandoned",
             )
         )
 

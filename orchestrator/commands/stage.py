@@ -78,6 +78,7 @@ class Stage:
                 what=error.what,
                 cause=error.cause,
                 next_step=error.next_step,
+                code=error.card_code,
             )
         )
 
@@ -100,8 +101,9 @@ class Stage:
         """Repeat the failures as cards, show the last event, and return the exit code."""
         self.show.close()
         for card in self.cards:
+            what = f"{card.tester}: {card.what}"
             self.edge.stderr.write(
-                card_lines(f"{card.tester}: {card.what}", cause=card.cause, next_step=card.next_step) + "\n"
+                card_lines(what, cause=card.cause, next_step=card.next_step, code=card.code) + "\n"
             )
         self.emit(
             Answer(
@@ -149,6 +151,7 @@ def stage(edge: Edge, *, command: str, progress: str) -> Iterator[Stage]:
                     exit_code=error.exit_code,
                     cause=error.cause,
                     next_step=error.next_step,
+                    code=error.card_code,
                 )
             )
         raise

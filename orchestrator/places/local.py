@@ -32,6 +32,8 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 class StillThere(OrchestratorError):
     """A tester survived everything that was tried."""
 
+    card_code = "still-there"
+
     exit_code = 5
 
 

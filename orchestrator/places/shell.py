@@ -54,6 +54,8 @@ PACKAGES = Path(__file__).parents[2]
 class ProgramFailed(OrchestratorError):
     """A program could not be started, or did not end in time."""
 
+    card_code = "program-failed"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:

@@ -47,7 +47,7 @@ def line_of(event: Event) -> str:
     """Return an event in words; what moves a cursor or hides text is shown, never obeyed."""
     match event:
         case Failed():
-            return card_lines(event.what, cause=event.cause, next_step=event.next_step)
+            return card_lines(event.what, cause=event.cause, next_step=event.next_step, code=event.code)
         case Answer():
             return "\n".join(printable(line) for line in event.summary.split("\n"))
         case _:

@@ -76,7 +76,10 @@ class TtyShow:
                 self._print(line_of(event), "")
             case Failed():
                 self.close()
-                self._print(card_lines(event.what, cause=event.cause, next_step=event.next_step), "red")
+                self._print(
+                    card_lines(event.what, cause=event.cause, next_step=event.next_step, code=event.code),
+                    "red",
+                )
             case Note():
                 self._print(line_of(event), {"warning": "yellow", "error": "red"}.get(event.level, ""))
             case Answer():

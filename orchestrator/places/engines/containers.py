@@ -47,6 +47,8 @@ FAILURES = (
 class EngineRefused(OrchestratorError):
     """The engine does not do what it was asked; `status` is HTTP's."""
 
+    card_code = "engine-refused"
+
     def __init__(self, what: str, cause: str = "", next_step: str = "", *, status: int = 0) -> None:
         super().__init__(what, cause, next_step)
         self.status = status

@@ -13,9 +13,13 @@ from orchestrator.places.place import NewHost, Say
 class HostGone(OrchestratorError):
     """Nothing is known of a host: there is no way to its engine."""
 
+    card_code = "host-gone"
+
 
 class EngineUnreachable(OrchestratorError):
     """A host's engine does not answer, or not in time."""
+
+    card_code = "engine-unreachable"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,8 @@ MOST_BYTES = 2**31
 class SpoolUnreadable(OrchestratorError):
     """What a host sent is not a spool."""
 
+    card_code = "spool-unreadable"
+
 
 class SpoolMirror:
     """A copy of a spool in `directory`; reports that were delivered are noted in the file `dropped`.

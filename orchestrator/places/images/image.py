@@ -35,6 +35,8 @@ PULL_HINT = "see that the host reaches the registry; else say `image: {load: tru
 class BuildFailed(ConfigurationError):
     """An image could not be built, loaded or pulled; the cause is what the engine said last."""
 
+    card_code = "image-failed"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:

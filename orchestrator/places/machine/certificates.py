@@ -19,6 +19,8 @@ DRAFT = ".making-"
 class NoCertificates(OrchestratorError):
     """docker-machine did not make the certificates of a store."""
 
+    card_code = "no-certificates"
+
 
 class MachineCertificates:
     """Makes the certificates of one store, once.

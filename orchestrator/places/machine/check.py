@@ -31,6 +31,7 @@ class Found:
     detail: str
     cause: str = ""
     next_step: str = ""
+    code: str = ""
 
 
 def check_program(
@@ -152,4 +153,10 @@ def _of_host(
 
 
 def _failed(error: ConfigurationError) -> Found:
-    return Found(state=FAILED, detail=error.what, cause=error.cause, next_step=error.next_step)
+    return Found(
+        state=FAILED,
+        detail=error.what,
+        cause=error.cause,
+        next_step=error.next_step,
+        code=error.card_code,
+    )

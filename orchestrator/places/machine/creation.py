@@ -26,10 +26,14 @@ LAUNCH = "Launching instance"
 
 
 class CreateFailed(OrchestratorError):
-    """A host was not made, and nothing of it is left; `kind` is that of the failure's card."""
+    """A host was not made, and nothing of it is left; `kind` and `code` are those of the failure's card."""
 
-    def __init__(self, what: str, cause: str = "", next_step: str = "", *, kind: str = "") -> None:
-        super().__init__(what, cause, next_step)
+    card_code = "not-created"
+
+    def __init__(
+        self, what: str, cause: str = "", next_step: str = "", *, kind: str = "", code: str = ""
+    ) -> None:
+        super().__init__(what, cause, next_step, card_code=code or None)
         self.kind = kind
 
 
@@ -92,17 +96,25 @@ class MachineCreation:
                 f"creating {name} was interrupted", so_far, "orchestrate up", kind="interrupted"
             )
         if outcome.timed_out:
-            return CreateFailed(f"creating {name} did not end in time", so_far, see, kind="timeout")
+            return CreateFailed(
+                f"creating {name} did not end in time", so_far, see, kind="timeout", code="create-too-slow"
+            )
         if outcome.code < 0:
             return CreateFailed(
-                f"docker-machine was killed while it made {name}", so_far, "orchestrate up", kind="killed"
+                f"docker-machine was killed while it made {name}",
+                so_far,
+                "orchestrate up",
+                kind="killed",
+                code="create-killed",
             )
         card = card_of(
             outcome.stdout,
             driver=host.driver,
             region=region_of(host.driver, host.options, otherwise=host.region),
         )
-        return CreateFailed(f"{name}: {card.what}", card.cause, card.next_step or see, kind=card.kind)
+        return CreateFailed(
+            f"{name}: {card.what}", card.cause, card.next_step or see, kind=card.kind, code=card.code
+        )
 
     def _command(self, host: NewHost) -> tuple[list[str], dict[str, str]]:
         """Return the command that creates a host, and its environment with what no command may show."""

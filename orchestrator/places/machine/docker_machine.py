@@ -52,6 +52,8 @@ HARMLESS_KEYS = frozenset({"ssh", "kms", "public", "existing"})
 class NotDockerMachine(ConfigurationError):
     """A program that is no docker-machine, or one that is too old."""
 
+    card_code = "no-docker-machine"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Program:

@@ -33,6 +33,7 @@ class Card:
     what: str
     cause: str
     next_step: str
+    code: str
     kind: str = ""
 
 
@@ -52,12 +53,14 @@ def card_of(output: str, *, driver: str, region: str) -> Card:
                     cause=_filled(known.cause, driver=driver, region=region)
                     + (f"; it said: {said}" if said else ""),
                     next_step=_filled(known.next_step, driver=driver, region=region),
+                    code=known.code,
                     kind=known.kind,
                 )
     return Card(
         what="docker-machine failed",
         cause=f"it said: {said}" if said else "it said nothing",
         next_step="",
+        code="docker-machine-failed",
     )
 
 

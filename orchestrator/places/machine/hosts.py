@@ -170,7 +170,12 @@ class MachineHosts:
                     is_vain=lambda: bool(launch.denied),
                 )
             if launch.denied and outcome.stopped and not self._stop.is_set():
-                return CreateFailed(f"{host.name} is not to be had now", cause=launch.denied, kind=CAPACITY)
+                return CreateFailed(
+                    f"{host.name} is not to be had now",
+                    cause=launch.denied,
+                    kind=CAPACITY,
+                    code="no-capacity",
+                )
             if not lost_a_race(outcome) or deadline.is_over:
                 break
         # An option that it does not know makes it print its help, and may end it with exit 0.
@@ -243,6 +248,7 @@ class MachineHosts:
             cause=why,
             next_step="open port 2376 of the host to this machine",
             kind="interrupted" if self._stop.is_set() else "engine",
+            code="engine-silent",
         )
         self._undo(host, failed, say=say)
 

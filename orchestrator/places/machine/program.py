@@ -21,6 +21,8 @@ OWN_FLAGS = frozenset({"engine-install-url", "tls-san"})
 class UnknownDriver(ConfigurationError):
     """docker-machine has no driver of that name."""
 
+    card_code = "driver-not-found"
+
 
 class MachineProgram:
     """Asks a docker-machine what it is; each answer is kept."""

@@ -28,9 +28,13 @@ LONGEST_PAUSE_S = 30.0
 class MayBeLeft(LeftBehind):
     """A host may be left behind that docker-machine cannot name."""
 
+    card_code = "may-be-left"
+
 
 class NotRemoved(LeftBehind):
     """docker-machine could not remove a host."""
+
+    card_code = "not-removed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
