@@ -13,7 +13,6 @@ from tester.flags import FLAGS
 from tests.documentation.reference import reference
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 
 def variables_in(path: Path, *, prefix: str) -> set[str]:
@@ -55,13 +54,6 @@ def test_every_setting_of_the_tester_is_a_flag_and_documented() -> None:
     page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
     assert {flag.name for flag in FLAGS if f"--{flag.name} " not in page} == set()
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-        if not link.startswith(("http://", "https://")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_every_threshold_and_its_default_is_documented() -> None:
