@@ -82,6 +82,7 @@ def test_a_collector_of_another_api_version_is_refused_with_the_remedy(world: Wo
             f"the collector at {url} speaks API version 2, this orchestrator 1\n"
             "  cause: the collector's package is 9.1\n"
             "  next:  install the same release of orchestrate-latency on both sides\n"
+            "  code:  wrong-version\n"
         )
     assert not world.of_fleet.exists()
 
@@ -94,6 +95,7 @@ def test_a_fleet_that_needs_docker_machine_is_refused_where_there_is_none(world:
         "docker-machine is not there: /nonexistent/docker-machine cannot be started\n"
         "  cause: drivers other than `local` and `docker` need it\n"
         "  next:  install docker-machine, or name it by ORCHESTRATE_DOCKER_MACHINE\n"
+        "  code:  no-docker-machine\n"
     )
     assert not world.of_fleet.exists()
 
@@ -185,6 +187,7 @@ def test_a_full_disk_under_the_journal_is_told_and_nothing_is_begun(world: World
         assert text.endswith(
             "  cause: nothing is begun that cannot be written down first\n"
             "  next:  make room on that disk, then run the command again\n"
+            "  code:  journal-unusable\n"
         )
         (world.state / "ballast").write_bytes(b"x" * 16)
     finally:
