@@ -127,8 +127,8 @@ class HostChecks:
         """Return how reports come to the collector."""
         fetched = sum(self._is_fetched(tester) for tester in self.elsewhere)
         sent = len(self.elsewhere) - fetched
-        parts = [f"{count} {how}" for count, how in ((sent, "send"), (fetched, "are fetched from")) if count]
-        return f"{self._fleet.delivery}: testers {', '.join(parts)}"
+        parts = [f"{how} {count}" for count, how in ((sent, "sent by"), (fetched, "fetched from")) if count]
+        return f"{self._fleet.delivery}: reports {', '.join(parts)}"
 
     def delivery_cautions(self) -> Iterator[Caution]:
         """Yield where hosts cannot reach the collector's URL, and what will happen."""
