@@ -23,6 +23,10 @@ COMMANDS: dict[str, Entry] = {
     "prune": Entry(target="collector.commands.prune:prune_now", help="Remove what is too old, now."),
     "backfill": Entry(target="collector.commands.backfill:backfill", help="Make rollups again."),
     "token": Entry(target="collector.commands.token:token", help="Issue, list, rotate and revoke tokens."),
+    "import-original": Entry(
+        target="collector.commands.import_original:import_original",
+        help="Read a database of Data::Latency::Gather.",
+    ),
     "ready": Entry(target="collector.commands.ready:ready", help="Is the collector of this machine ready?"),
     "secrets": Entry(target="collector.commands.secrets:secrets", help="Make the secrets of a stack."),
     "testers": Entry(target="collector.commands.testers:testers", help="Work on the testers table."),

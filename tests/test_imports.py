@@ -71,6 +71,7 @@ MAY_IMPORT = {
         "ingest": {"history"},
         "verdicts": {"history"},
         "metrics": {"history", "ingest"},
+        "original": {"ingest"},
         "web": {"history", "ingest", "verdicts", "metrics"},
     },
 }

@@ -1,14 +1,10 @@
 """`collector backfill`."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 
 import click
 
+from collector.commands.interrupted import interrupted
 from collector.commands.moment import Moment
 from collector.commands.opened import make_current, opened
 from collector.errors import ConfigurationError, Interrupted
@@ -50,20 +46,3 @@ def backfill(
     click.echo(f"{hours} hours of testers were summed up again")
     if gone is not None and (since is None or since < gone):
         click.echo(f"sums before {time_text(gone)} stay as they are: what they were made of was removed")
-
-
-@contextmanager
-def interrupted() -> Iterator[threading.Event]:
-    """Give what the first Ctrl-C sets: the day under way is finished. The second ends at once."""
-    stopping = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopping
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -249,18 +249,25 @@ def test_the_original_form_is_off_unless_it_is_said_whose_it_is(collector: Colle
 
 def test_the_original_form_is_kept_verbatim(database_url: str) -> None:
     engine = engine_of(database_url)
+    # As the original sends it, for each server: percent-encoded, with no tester, time or credentials.
+    sent = (
+        b"ping_count=5&ping_nack=1&ping_time=12.50&raw=%5B%7B%22host%22%3A%22example.net%22%2C%22ip%22%3A"
+        b"%22192.0.2.1%22%2C%22status%22%3A1%2C%22time%22%3A0.0125%7D%2C%7B%22host%22%3A%22a+b%22%2C%22status"
+        b"%22%3A0%7D%5D&server_contacted=192.0.2.1&server_requested=example.net"
+    )
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "HTTP-Tiny/0.056"}
     form = {
         "server_requested": "example.net",
         "server_contacted": "192.0.2.1",
         "ping_count": "5",
         "ping_nack": "1",
         "ping_time": "12.50",
-        "raw": '[{"status": "ok", "time": 0.0125}]',
+        "raw": '[{"host":"example.net","ip":"192.0.2.1","status":1,"time":0.0125},{"host":"a b","status":0}]',
     }
     settings = Settings(database_url=database_url, admin_token=ADMIN_TOKEN, legacy_tester="old")
     with TestClient(create_app(settings, engine=engine)) as client:
         register(client)
-        codes = [client.post("/", data=form).status_code for _ in range(2)]
+        codes = [client.post("/", content=sent, headers=headers).status_code for _ in range(2)]
         rubbish = client.post("/", content=b"\xff\x00=")
     with engine.connect() as connection:
         query = sa.select(legacy_results, testers.c.name).join(

@@ -1,0 +1,1 @@
+"""A database of Data::Latency::Gather, and how it comes into this one."""
