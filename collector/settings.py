@@ -1,7 +1,6 @@
 """What the environment and the command line say, read once at the edge."""
 
 import ipaddress
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +11,7 @@ from uuid import UUID, uuid4
 
 from collector.errors import ConfigurationError
 from collector.history.retention import Keep
+from collector.secret_files import all_may_read, read_secret_file
 from collector.verdicts.thresholds import DEFAULTS, Thresholds, read_thresholds
 
 PREFIX = "COLLECTOR_"
@@ -36,7 +36,8 @@ class Settings:
     """The settings of one collector.
 
     `admin_token` and `reader_token` are accepted beside those of the tokens table. `legacy_tester`
-    names whose results the original's form posts are. Secrets stay out of the representation.
+    names whose results the original's form posts are. `open_secrets` tells of files of secrets that
+    everybody may read. Secrets stay out of the representation.
     """
 
     database_url: str = field(repr=False)
@@ -63,6 +64,7 @@ class Settings:
     keep_daily_days: int = 0
     metrics_max_age_s: float = 7_200.0
     verdict: Thresholds = DEFAULTS
+    open_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def keep(self) -> Keep:
@@ -142,6 +144,7 @@ def read_settings(
             _number(environment, "METRICS_MAX_AGE_S", int(default.metrics_max_age_s), most=LONGEST_S)
         ),
         verdict=_thresholds(environment),
+        open_secrets=_open_secrets(environment),
     )
 
 
@@ -214,14 +217,16 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
     variable = f"{PREFIX}{name}_FILE"
     if given is not None:
         raise ConfigurationError(f"{PREFIX}{name} and {variable} are both set", hint="keep one of them")
-    try:
-        content = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigurationError(f"{variable}: {path} cannot be read: {reason}") from None
-    if not content:
-        raise ConfigurationError(f"{variable}: {path} is empty")
-    return content
+    return read_secret_file(path, variable=variable)
+
+
+def _open_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence for each file of a secret that every user of this machine may read."""
+    return tuple(
+        f"every user of this machine may read {path}, which {name} names: chmod 600 {path}"
+        for name, path in sorted(environment.items())
+        if name.startswith(PREFIX) and name.endswith("_FILE") and path and all_may_read(path)
+    )
 
 
 def _number(

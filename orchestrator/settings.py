@@ -13,6 +13,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.quantities import seconds_of, usd_of
 from orchestrator.fleet.rails import Rails
 from orchestrator.patience import Patience, read_patience
+from orchestrator.secret_files import read_secret_file
 
 STATE_DIR = "ORCHESTRATE_STATE_DIR"
 COLLECTOR_URL = "ORCHESTRATE_COLLECTOR_URL"
@@ -118,18 +119,7 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
     path = environment.get(f"{name}_FILE")
     if not path:
         return None
-    try:
-        value = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigurationError(
-            f"{name}_FILE cannot be read: {path}", cause=str(reason), next_step=f"mend {name}_FILE"
-        ) from None
-    if not value:
-        raise ConfigurationError(
-            f"{name}_FILE is empty: {path}", next_step="write the token into it, on one line"
-        )
-    return value
+    return read_secret_file(Path(path), named_by=f"{name}_FILE")
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:

@@ -25,9 +25,9 @@ def read_token(path: Path) -> str:
         token = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise UsageError(f"the token file {path} cannot be read: {reason}") from None
+        raise UsageError(f"the token file {path} cannot be read: {reason}; write the token into it") from None
     if not token:
-        raise UsageError(f"the token file {path} is empty")
+        raise UsageError(f"the token file {path} is empty; write the token into it, on one line")
     return token
 
 

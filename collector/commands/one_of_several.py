@@ -32,7 +32,7 @@ def main() -> None:
         target=_end_with_parent, args=(orphaned, settings.stop_deadline_s), name="parent", daemon=True
     ).start()
     try:
-        with socket.socket(fileno=descriptor) as listener, opened(settings) as engine:
+        with socket.socket(fileno=descriptor) as listener, opened(settings, warns=False) as engine:
             run_server(settings, engine=engine, listener=listener)
     except CollectorError as error:
         structlog.get_logger("collector").error("process.failed", reason=str(error))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 import sqlalchemy as sa
 
 from collector.errors import CollectorError
@@ -16,8 +17,13 @@ LEAST_CONNECTIONS = 8
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[sa.Engine]:
-    """Give an engine; tell a failing database in one line instead of a traceback."""
+def opened(settings: Settings, *, warns: bool = True) -> Iterator[sa.Engine]:
+    """Give an engine; tell a failing database in one line instead of a traceback.
+
+    `warns`: tell on stderr of secrets that everybody may read.
+    """
+    for sentence in settings.open_secrets if warns else ():
+        click.echo(f"collector: warning: {sentence}", err=True)
     engine = engine_of(
         settings.database_url,
         connections=max(LEAST_CONNECTIONS, CONNECTIONS // settings.workers),

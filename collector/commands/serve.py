@@ -52,8 +52,10 @@ def serve(
     check_workers(settings)
     write_json_lines()
     log = structlog.get_logger("collector")
+    for sentence in settings.open_secrets:
+        log.warning("secret.open", reason=sentence)
     # Bound before the database is touched: a port that is taken is found out without any effect.
-    with bound(settings) as listener, opened(settings) as engine:
+    with bound(settings) as listener, opened(settings, warns=False) as engine:
         make_current(engine, may_migrate=may_migrate)
         if settings.legacy_tester is not None:
             legacy_tester(engine, settings.legacy_tester, now=datetime.now(UTC))

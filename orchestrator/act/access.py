@@ -10,6 +10,7 @@ from orchestrator.act.state import FleetState
 from orchestrator.collector_client import CollectorClient
 from orchestrator.errors import ConfigurationError
 from orchestrator.fleet.model import Fleet, SecretRef
+from orchestrator.secret_files import read_secret_file
 from orchestrator.settings import Settings
 
 
@@ -116,15 +117,4 @@ def _secret(reference: SecretRef | None, *, directory: Path, environment: Mappin
                 next_step=f"export {reference.env}=…",
             )
         return value
-    path = directory / str(reference.file)
-    try:
-        value = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigurationError(
-            f"the token file {path} cannot be read: {reason}",
-            next_step="write the token into it, readable by its owner only",
-        ) from None
-    if not value:
-        raise ConfigurationError(f"the token file {path} is empty", next_step="write the token into it")
-    return value
+    return read_secret_file(directory / str(reference.file), named_by="the fleet")

@@ -7,6 +7,7 @@ from orchestrator.act.access import Access
 from orchestrator.act.check_cloud import check_account, check_address, check_regions
 from orchestrator.act.check_hosts import Caution, HostChecks
 from orchestrator.act.check_schedules import check_schedules, schedule_cautions
+from orchestrator.act.check_secrets import secret_cautions, secret_files
 from orchestrator.act.clouds import can_ask
 from orchestrator.act.embedded import EmbeddedCollector, check_port_is_free
 from orchestrator.act.price import FleetPrice
@@ -62,6 +63,12 @@ def checks(
     if window is not None:
         yield Check(what="window", look=lambda: check_window(fleet, window=window, only=only))
     yield Check(what="servers", look=lambda: check_servers(fleet))
+    if files := secret_files(fleet, settings=edge.settings, environment=edge.environment):
+        yield Check(
+            what="secrets",
+            look=lambda: f"{len(files)} from files",
+            cautions=lambda: secret_cautions(files),
+        )
     if any(
         tester.driver == LOCAL and tester.probe.type == "icmp" and (only is None or tester.name in only)
         for tester in fleet.testers

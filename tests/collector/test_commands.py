@@ -107,11 +107,14 @@ def test_help_names_every_command() -> None:
         ({"COLLECTOR_INSTANCE_ID": "me"}, "COLLECTOR_INSTANCE_ID must be a UUID, it is 'me'"),
         (
             {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null/token"},
-            "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null/token cannot be read: Not a directory",
+            (
+                "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null/token cannot be read: Not a directory; name a file"
+                " that holds the secret and that this user may read"
+            ),
         ),
         (
             {"COLLECTOR_ADMIN_TOKEN_FILE": "/dev/null"},
-            "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null is empty",
+            "COLLECTOR_ADMIN_TOKEN_FILE: /dev/null is empty; write the secret into it, on one line",
         ),
         (
             {"COLLECTOR_MAX_CLOCK_OFFSET_S": "1000000000000"},
@@ -137,6 +140,26 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
 
     assert settings.admin_token == "secret"
     assert "secret" not in repr(settings)
+
+
+def test_a_secret_that_all_may_read_is_told_and_taken(tmp_path: Path, sqlite_url: str) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    environment = {"COLLECTOR_ADMIN_TOKEN_FILE": str(token)}
+
+    token.chmod(0o640)
+    kept = run("token", "list", "--database-url", sqlite_url, environment=environment)
+    token.chmod(0o644)
+    told = run("token", "list", "--database-url", sqlite_url, environment=environment)
+
+    assert (kept.exit_code, kept.stderr) == (0, "")
+    assert (told.exit_code, told.stderr) == (
+        0,
+        (
+            f"collector: warning: every user of this machine may read {token},"
+            f" which COLLECTOR_ADMIN_TOKEN_FILE names: chmod 600 {token}\n"
+        ),
+    )
 
 
 @pytest.mark.parametrize("url", ["mysql://h/d", "rubbish", "sqlite://", "postgres+x"])

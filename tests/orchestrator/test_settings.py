@@ -1,8 +1,13 @@
-"""What the environment says of the rails."""
+"""What the environment says of secrets and of the rails."""
+
+from pathlib import Path
 
 import pytest
 
+from orchestrator.act.access import remote_access
+from orchestrator.act.check_secrets import secret_cautions, secret_files
 from orchestrator.errors import ConfigurationError
+from orchestrator.fleet.model import Fleet
 from orchestrator.fleet.rails import Rails
 from orchestrator.settings import read_settings
 
@@ -54,3 +59,48 @@ def test_limits_are_amounts_and_durations_or_none() -> None:
 def test_rubbish_is_refused_by_its_name(name: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         rails(**{name: text})
+
+
+def test_a_secret_file_that_is_missing_or_empty_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text(" \n")
+    fleet = Fleet.from_spec(
+        {"name": "f", "collector": {"url": "http://127.0.0.1:1", "admin_token": {"file": "empty"}}},
+        {},
+        directory=str(tmp_path),
+    )
+
+    with pytest.raises(ConfigurationError) as missing:
+        read_settings(HOME | {"ORCHESTRATE_READER_TOKEN_FILE": "/nonexistent/token"})
+    with pytest.raises(ConfigurationError) as empty:
+        remote_access(fleet, settings=read_settings(HOME), environment={})
+
+    assert (missing.value.what, missing.value.cause) == (
+        "the secret file /nonexistent/token cannot be read: No such file or directory",
+        "ORCHESTRATE_READER_TOKEN_FILE names it",
+    )
+    assert (empty.value.what, empty.value.cause) == (
+        f"the secret file {tmp_path}/empty is empty",
+        "the fleet names it",
+    )
+    assert missing.value.next_step.startswith("write the secret into it")
+    assert empty.value.next_step.startswith("write the secret into it")
+
+
+def test_secret_files_that_all_may_read_are_told_where_their_secrets_are_used(tmp_path: Path) -> None:
+    for name, mode in (("admin", 0o644), ("reader", 0o640), ("other", 0o604)):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(mode)
+    fleet = Fleet.from_spec(
+        {"name": "f", "collector": {"admin_token": {"file": "other"}, "reader_token": {"file": "reader"}}},
+        {},
+        directory=str(tmp_path),
+    )
+
+    def told(**environment: str) -> list[str]:
+        files = secret_files(fleet, settings=read_settings(HOME | environment), environment=environment)
+        return [caution.next_step for caution in secret_cautions(files)]
+
+    assert told() == [f"chmod 600 {tmp_path}/other"]
+    # The fleet's own file is not used any more.
+    assert told(ORCHESTRATE_ADMIN_TOKEN_FILE=f"{tmp_path}/admin") == [f"chmod 600 {tmp_path}/admin"]
+    assert told(ORCHESTRATE_ADMIN_TOKEN="x") == []

@@ -53,7 +53,10 @@ ID = str(UUID(int=7))
         ),
         (
             f"run --host ::1 --collector http://127.0.0.1:1 --tester-id {ID} --token-file /nonexistent/token",
-            "the token file /nonexistent/token cannot be read: No such file or directory",
+            (
+                "the token file /nonexistent/token cannot be read: No such file or directory; "
+                "write the token into it"
+            ),
         ),
         (
             f"run --host ::1 --collector 127.0.0.1:9090 --tester-id {ID} --token-file README.md",
