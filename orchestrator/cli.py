@@ -23,7 +23,7 @@ class Entry:
 COMMANDS: dict[str, Entry] = {
     "check": Entry(
         target="orchestrator.commands.check:check",
-        help="Say everything that `up` would refuse; create nothing.",
+        help="Print what holds; say all that `up` would refuse.",
     ),
     "plan": Entry(
         target="orchestrator.commands.plan:plan_command",

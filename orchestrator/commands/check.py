@@ -1,4 +1,4 @@
-"""`orchestrate check`: everything that `up` would refuse."""
+"""`orchestrate check`: what holds, and everything that `up` would refuse."""
 
 import click
 
@@ -9,6 +9,14 @@ from orchestrator.settings import Edge
 @click.command()
 @fleet_argument
 @click.option("--offline", is_flag=True, help="Ask no collector and no cloud, and look for no keys.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How the configuration is printed.",
+)
 @click.option("--unverified", is_flag=True, help="Allow hosts at AWS that nobody can ask AWS about.")
 @click.option(
     "--progress",
@@ -25,25 +33,41 @@ def check(
     fleet_name: str | None,
     profile: str | None,
     offline: bool,
+    form: str,
     unverified: bool,
     progress: str,
 ) -> int:
-    """Say everything that `up` would refuse; create nothing."""
+    """Print the configuration that holds, and say everything that `up` would refuse; create nothing.
+
+    Each value stands with where it comes from: file and line, template, profile, fleet.local.yaml,
+    testers table, environment, or default. Secrets are hidden.
+    """
+    import json
+
     from orchestrator.act.access import remote_access
     from orchestrator.act.check import Check, checks
+    from orchestrator.act.configuration import configuration
     from orchestrator.act.register import check_name
     from orchestrator.act.state import state_of
-    from orchestrator.commands.choose_fleet import TESTERS, fleet_as_written, record_of, wanted_fleet
+    from orchestrator.commands.choose_fleet import TESTERS, expanded, fleet_with_origins, record_of
     from orchestrator.commands.measuring import failed_check, fleet_read, tell_passed
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
+    from orchestrator.show.configuration import configuration_data, configuration_text
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
     with stage(edge, command="check", progress=progress) as shown:
+        written, origins = fleet_with_origins(asked, edge=edge)
         # `regions: all` is asked of an account.
-        wanted = (fleet_as_written if offline else wanted_fleet)(asked, edge=edge)
+        wanted = written if offline else expanded(written, edge=edge)
         state = state_of(wanted.name, state_dir=edge.settings.state_dir)
         shown.emit(fleet_read(wanted, edge=edge))
+        settings = configuration(wanted, origins, edge=edge)
+        data = configuration_data(settings, fleet=wanted.name, source=wanted.source)
+        if form == "json":
+            shown.answer(json.dumps(data, indent=2))
+        else:
+            shown.answer(configuration_text(settings, width=shown.width))
         access = remote_access(wanted, settings=edge.settings, environment=edge.environment)
         items = list(
             checks(wanted, state=state, access=access, offline=offline, verified=not unverified, edge=edge)
@@ -68,4 +92,5 @@ def check(
                 shown.note_failure(item.what, error)
             else:
                 tell_passed(item, detail, stage=shown)
-        return shown.end(code, summary=f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}")
+        summary = f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}"
+        return shown.end(code, summary=summary, data={"configuration": data})

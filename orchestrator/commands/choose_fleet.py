@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +12,9 @@ from orchestrator.act.state import FleetState, fleets_with_state, state_of
 from orchestrator.errors import ConfigurationError, FleetFileError
 from orchestrator.fleet.model import Fleet
 from orchestrator.settings import Edge
+
+if TYPE_CHECKING:
+    from orchestrator.fleet.origins import Origins
 
 DEFAULT_FILE = Path("fleet.yaml")
 TESTERS = "testers"
@@ -66,24 +69,31 @@ def expanded(fleet: Fleet, *, edge: Edge) -> Fleet:
 
 def fleet_as_written(asked: Asked, *, edge: Edge) -> Fleet:
     """Return the fleet as `wanted_fleet` does, before any account is asked for its regions."""
+    return fleet_with_origins(asked, edge=edge)[0]
+
+
+def fleet_with_origins(asked: Asked, *, edge: Edge) -> "tuple[Fleet, Origins | None]":
+    """Return the fleet as written, and where its values stand; None where that is the testers table."""
     if asked.source == TESTERS:
         if asked.fleet is not None:
             raise ConfigurationError(
                 "`--from testers` takes no FLEET file", next_step="give one of both; a name goes to --fleet"
             )
-        return _from_table(asked, edge=edge)
+        return _from_table(asked, edge=edge), None
     if asked.fleet is None and not DEFAULT_FILE.exists() and edge.settings.collector_url is not None:
-        return _from_table(asked, edge=edge)
-    from orchestrator.fleet.file import read_fleet
+        return _from_table(asked, edge=edge), None
+    from orchestrator.fleet.file import read_with_origins
 
+    environment, profile = edge.environment, asked.profile
     if asked.fleet == "-":
-        fleet = read_fleet(None, text=edge.stdin.read(), environment=edge.environment, profile=asked.profile)
+        text = edge.stdin.read()
+        fleet, origins = read_with_origins(None, text=text, environment=environment, profile=profile)
     else:
         path = DEFAULT_FILE if asked.fleet is None else Path(asked.fleet)
-        fleet = read_fleet(path, environment=edge.environment, profile=asked.profile)
+        fleet, origins = read_with_origins(path, environment=environment, profile=profile)
     if asked.name is not None and asked.name != fleet.name:
         raise ConfigurationError(f"{fleet.source} holds fleet {fleet.name!r}, not {asked.name!r}")
-    return fleet
+    return fleet, origins
 
 
 def at_its_collector(fleet: Fleet, *, edge: Edge) -> Fleet:

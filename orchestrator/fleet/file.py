@@ -11,6 +11,7 @@ from orchestrator.fleet.document import Document
 from orchestrator.fleet.expand import Expansion, doubles
 from orchestrator.fleet.include import LOCAL_NAME, Gathering
 from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.origins import Origins
 from orchestrator.fleet.profile import Variant, unknown_names, variant_of
 from orchestrator.fleet.refusals import refusals_of
 from orchestrator.fleet.spec import PEOPLE, with_references
@@ -34,6 +35,17 @@ def read_fleet(
 
     Raise `FleetFileError` with every problem that was found.
     """
+    return read_with_origins(path, text=text, environment=environment, profile=profile)[0]
+
+
+def read_with_origins(
+    path: Path | None,
+    *,
+    text: str | None = None,
+    environment: Mapping[str, str],
+    profile: str | None = None,
+) -> tuple[Fleet, Origins]:
+    """Return the fleet as `read_fleet` does, and where each of its values was written."""
     shown = STDIN if path is None else str(path)
     directory = Path() if path is None else path.parent
     gathering = Gathering(environment)
@@ -47,9 +59,10 @@ def read_fleet(
         raise FleetFileError(gathering.problems)
     source = shown + (f" with {LOCAL_NAME}" if gathering.local_used else "")
     source += f", profile {profile}" if profile else ""
-    return _Reading(root, environment, profile=profile, file=shown, problems=gathering.problems).fleet(
-        source=source, directory=str(directory)
-    )
+    reading = _Reading(root, environment, profile=profile, file=shown, problems=gathering.problems)
+    fleet, expanded = reading.fleet(source=source, directory=str(directory))
+    testers = tuple(tester.name for tester in fleet.testers)
+    return fleet, Origins(root, expanded, profile=profile, testers=testers)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -71,7 +84,7 @@ class _Reading:
         self._variant = variant_of(root, profile, values=self._values, file=file)
         self._problems += self._variant.problems
 
-    def fleet(self, *, source: str, directory: str) -> Fleet:
+    def fleet(self, *, source: str, directory: str) -> tuple[Fleet, Branch]:
         self._check_document()
         root = self._expanded_root()
         self._problems += self._values.problems
@@ -85,7 +98,8 @@ class _Reading:
         options = [
             written(tree.entries.get("options")) if isinstance(tree, Branch) else {} for tree in testers.items
         ]
-        return with_references(fleet, options=options, collector=written(root.entries.get("collector")))
+        collector = written(root.entries.get("collector"))
+        return with_references(fleet, options=options, collector=collector), root
 
     def _check_document(self) -> None:
         """Hold everything that was written against what may be written, used or not."""

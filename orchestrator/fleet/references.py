@@ -53,6 +53,18 @@ def refers(text: str) -> bool:
     return "${" in text and any(match.group() != "$$" for match in _MARK.finditer(text))
 
 
+def names_in(text: str) -> list[str]:
+    """Return the variables that `text` refers to."""
+    found = (_NAME.fullmatch(match.group(1)) for match in _MARK.finditer(text) if match.group(1))
+    return [parts.group(1) for parts in found if parts is not None]
+
+
+def is_only_a_reference(text: str) -> bool:
+    """Return whether `text` is a `${VAR}` and nothing else, not even a default."""
+    match = _MARK.fullmatch(text)
+    return match is not None and match.group(1) is not None and ":-" not in match.group(1)
+
+
 def escaped(text: str) -> str:
     """Return a text from which `interpolated` gives `text` again."""
     return text.replace("$", "$$") if "$$" in text or "${" in text else text
