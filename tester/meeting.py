@@ -1,10 +1,11 @@
 """Who answered at the collector's address, by what it said of itself (pure)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tester import VERSION
 from tester.collector import Answer
-from wire.versions import API_VERSION, REPORT_VERSION
+from wire.versions import API_VERSION, REPORT_VERSION, api_versions_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,12 +28,20 @@ def doubt_about(answer: Answer, *, url: str) -> Doubt | None:
             text=f"{url} is no collector of this project (GET /healthz: {answer.status}); "
             "see what listens there, or give another --collector",
         )
-    if api != API_VERSION or (isinstance(reports, list) and REPORT_VERSION not in reports):
+    apis = api_versions_of(answer.body)
+    reads = [each for each in reports if type(each) is int] if isinstance(reports, list) else None
+    if API_VERSION not in apis or (reads is not None and REPORT_VERSION not in reads):
+        is_older = max(apis, default=0) < API_VERSION or max(reads or [0]) < REPORT_VERSION
         return Doubt(
             event="wrong_version",
-            text=f"the collector at {url} speaks API version {api} and reads report versions "
-            f"{reports}; this tester ({VERSION}) speaks API version {API_VERSION} and writes report "
-            f"version {REPORT_VERSION}: install the tester that belongs to that collector, or update it",
+            text=f"the collector at {url} speaks API version {_words(apis)} and reads report versions "
+            f"{_words(reads)}; this tester ({VERSION}) speaks API version {API_VERSION} and writes report "
+            f"version {REPORT_VERSION}: "
+            + ("upgrade the collector" if is_older else "install a tester of that collector's release"),
             is_version=True,
         )
     return None
+
+
+def _words(versions: Any) -> str:
+    return ", ".join(str(version) for version in versions or ()) or "none"

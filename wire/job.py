@@ -7,7 +7,7 @@ from uuid import UUID
 
 from wire.errors import WireError
 from wire.fields import Fields, decode_object, encode_object
-from wire.versions import JOB_VERSION
+from wire.versions import JOB_VERSION, JOB_VERSIONS
 
 MAX_SERVERS = 1_000_000
 MAX_PROBE_COUNT = 100_000
@@ -155,7 +155,7 @@ class Job:
     def from_dict(cls, value: Mapping[str, Any] | object) -> "Job":
         """Return the job in a decoded object; raise `WireError`."""
         fields = Fields(value)
-        fields.version(what="job", known=(JOB_VERSION,))
+        fields.version(what="job", known=JOB_VERSIONS)
         run = fields.object("run")
         collector = fields.object("collector")
         servers = tuple(

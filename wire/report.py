@@ -5,6 +5,7 @@ stand in one flat list by position, `planned[row]` of them for each row, in micr
 of the codes below.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ from wire.fields import (
     time_text,
 )
 from wire.job import MAX_PROBE_COUNT, MAX_SERVERS, PROBE_TYPES, ProbePlan
-from wire.versions import REPORT_VERSION, REPORT_VERSIONS
+from wire.versions import REPORT_VERSION
 
 LOST = -1
 LATE = -2
@@ -141,9 +142,13 @@ class Report:
 
     @classmethod
     def from_bytes(cls, body: bytes) -> "Report":
-        """Return the report in an uncompressed body; raise `WireError`."""
+        """Return the report in an uncompressed body of any version that is read; raise `WireError`."""
         fields = Fields(decode_object(body))
-        fields.version(what="report", known=REPORT_VERSIONS)
+        return READERS[fields.version(what="report", known=tuple(READERS))](fields)
+
+    @classmethod
+    def from_fields_1(cls, fields: Fields) -> "Report":
+        """Return the report in a body of version 1."""
         return cls(
             run_id=fields.uuid("run_id"),
             tester_id=fields.uuid("tester_id"),
@@ -158,6 +163,10 @@ class Report:
             health=fields.mapping("health"),
             results=Results.from_fields(fields.object("results")),
         )
+
+
+READERS: dict[int, Callable[[Fields], Report]] = {1: Report.from_fields_1}
+"""By version: the reader of its bodies. One goes when its version is neither N nor N-1 any more."""
 
 
 def digest_of(body: bytes) -> str:

@@ -4,7 +4,7 @@
 each value, and leaves it to `wire.report` to name what is wrong with a small report that it refuses.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,12 +20,11 @@ from collector.ingest.names import KnownNames
 from collector.ingest.numbers import Ints, as_int32, whole_numbers
 from collector.ingest.positions import tables
 from collector.ingest.refusal import check_length, wrong
-from collector.ingest.undecoded import MOST_PROBES, TooManyProbes, Undecoded, check_size, opened
-from wire.errors import WireError
+from collector.ingest.undecoded import MOST_PROBES, Opened, TooManyProbes, Undecoded, check_size, opened
+from wire.errors import UnknownVersion, WireError
 from wire.fields import Fields
 from wire.job import MAX_PROBE_COUNT, ProbePlan
 from wire.report import ENDS, LATE, MAX_RTT_US, NOT_SENT, Report
-from wire.versions import REPORT_VERSIONS
 
 T = TypeVar("T")
 NOTHING = -1
@@ -123,15 +122,17 @@ def one_after_another(parts: Sequence[Columns]) -> Columns:
     )
 
 
-def read_report(body: bytes, *, most_probes: int = MOST_PROBES) -> IncomingReport:
-    """Return the report in an uncompressed body.
+def read_report(
+    body: bytes, *, most_probes: int = MOST_PROBES, readers: "Readers | None" = None
+) -> IncomingReport:
+    """Return the report in an uncompressed body, of any version that has a reader.
 
     Raises `NotJson` where it is none at all, `TooManyProbes` where it would take too much memory,
     `WireError` where a field is not as it must be.
     """
     try:
-        return _read(body, most_probes=most_probes)
-    except (NotJson, TooManyProbes):
+        return _read(body, most_probes=most_probes, readers=READERS if readers is None else readers)
+    except (NotJson, TooManyProbes, UnknownVersion):
         raise
     except WireError:
         _explain(body)
@@ -150,19 +151,24 @@ def _explain(body: bytes) -> None:
         Report.from_bytes(body)
 
 
-def _read(body: bytes, *, most_probes: int) -> IncomingReport:
+def _read(body: bytes, *, most_probes: int, readers: "Readers") -> IncomingReport:
     try:
-        raw, results = opened(body)
-        fields = Fields({name: _plain(name, value) for name, value in raw.items()})
-        fields.version(what="report", known=REPORT_VERSIONS)
-        if results is None:
-            raise WireError(field="results", reason="is missing or not as it must be")
-        check_size(results, most_probes=most_probes)
-        columns = _columns(results)
+        parts = opened(body)
+        fields = Fields({name: _plain(name, value) for name, value in parts.beside.items()})
+        version = fields.version(what="report", known=tuple(readers))
+        return readers[version](parts, fields, most_probes)
     except msgspec.ValidationError as error:
         raise WireError(field="", reason=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotJson(str(error)) from None
+
+
+def _read_1(parts: Opened, fields: Fields, most_probes: int) -> IncomingReport:
+    """Read a report of version 1."""
+    if parts.results is None:
+        raise WireError(field="results", reason="is missing or not as it must be")
+    check_size(parts.results, most_probes=most_probes)
+    columns = _columns(parts.results)
     return IncomingReport(
         run_id=fields.uuid("run_id"),
         tester_id=fields.uuid("tester_id"),
@@ -177,6 +183,14 @@ def _read(body: bytes, *, most_probes: int) -> IncomingReport:
         health=fields.mapping("health"),
         columns=columns,
     )
+
+
+Readers = Mapping[int, Callable[[Opened, Fields, int], IncomingReport]]
+READERS: Readers = {1: _read_1}
+"""By version: what reads a report of it, given its parts, the known ones decoded, and the most probes.
+
+When version 2 comes its reader stands beside this one, which stays as it is until there is a version 3.
+"""
 
 
 def _plain(name: str, value: msgspec.Raw) -> Any:

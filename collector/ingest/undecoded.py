@@ -1,5 +1,7 @@
 """The results of a report before anything of them is decoded, and what they would cost."""
 
+from dataclasses import dataclass
+
 import msgspec
 
 from collector.ingest.numbers import commas
@@ -63,8 +65,17 @@ _BESIDE = _Opened.__struct_fields__[1:]
 _SHORT = tuple(name for name in Undecoded.__struct_fields__ if name not in ("rtt_us", "details"))
 
 
-def opened(body: bytes) -> tuple[dict[str, msgspec.Raw], Undecoded | None]:
-    """Return what is known of a report beside its results, and its results; None where they are no columns.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Opened:
+    """A report: what is known of it beside its results, and those; None where they are no columns of ours."""
+
+    body: bytes
+    beside: dict[str, msgspec.Raw]
+    results: Undecoded | None
+
+
+def opened(body: bytes) -> Opened:
+    """Return the parts of a report, none of them decoded.
 
     Raises as msgspec does for what is no JSON object at all.
     """
@@ -73,9 +84,11 @@ def opened(body: bytes) -> tuple[dict[str, msgspec.Raw], Undecoded | None]:
         whole = msgspec.json.decode(body, type=_Opened)
     except msgspec.ValidationError:
         parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        return {name: parts[name] for name in _BESIDE if name in parts}, None
-    beside = {name: getattr(whole, name) for name in _BESIDE}
-    return {name: part for name, part in beside.items() if part is not msgspec.UNSET}, whole.results
+        beside = {name: parts[name] for name in _BESIDE if name in parts}
+        return Opened(body=body, beside=beside, results=None)
+    found = {name: getattr(whole, name) for name in _BESIDE}
+    beside = {name: part for name, part in found.items() if part is not msgspec.UNSET}
+    return Opened(body=body, beside=beside, results=whole.results)
 
 
 def check_size(columns: Undecoded, *, most_probes: int) -> None:

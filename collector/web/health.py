@@ -14,7 +14,7 @@ from collector.session import reading
 from collector.web.failures import unavailable
 from collector.web.question import ANSWER_S
 from collector.web.state import Services, services
-from wire.versions import API_VERSION, REPORT_VERSIONS
+from wire.versions import API_VERSION, API_VERSIONS, REPORT_VERSIONS
 
 router = APIRouter(tags=["health"])
 
@@ -32,6 +32,7 @@ async def healthz(at: Annotated[Services, Depends(services)]) -> dict[str, Any]:
         "instance_id": str(at.settings.instance_id),
         "version": VERSION,
         "api_version": API_VERSION,
+        "api_versions": list(API_VERSIONS),
         "report_versions": list(REPORT_VERSIONS),
     }
 

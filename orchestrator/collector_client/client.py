@@ -13,7 +13,7 @@ from orchestrator.collector_client.connection import Connection, Event, Json
 from orchestrator.collector_client.credentials import Credentials
 from orchestrator.collector_client.errors import NotACollector, WrongVersion
 from wire.report import DIGEST_HEADER, digest_of
-from wire.versions import API_VERSION, REPORT_VERSION
+from wire.versions import API_VERSION, REPORT_VERSION, api_versions_of
 
 API = "/api/v1"
 PAGE = 1_000
@@ -31,6 +31,7 @@ class Health:
     instance_id: str
     version: str
     api_version: int
+    api_versions: tuple[int, ...]
     report_versions: tuple[int, ...]
 
 
@@ -86,28 +87,19 @@ class CollectorClient:
             instance_id=body["instance_id"],
             version=str(body.get("version", "")),
             api_version=body["api_version"],
+            api_versions=api_versions_of(body),
             report_versions=tuple(versions),
         )
 
     def check_version(self, *, deadline_s: float | None = None, tries: int | None = None) -> Health:
         """Return who answers there; raise `WrongVersion` where we would not understand each other."""
         health = self.healthz(deadline_s=deadline_s, tries=tries)
-        if health.api_version != API_VERSION:
-            raise WrongVersion(
-                url=self.url,
-                what="API version",
-                theirs=str(health.api_version),
-                ours=str(API_VERSION),
-                version=health.version,
-            )
-        if REPORT_VERSION not in health.report_versions:
-            raise WrongVersion(
-                url=self.url,
-                what="report version",
-                theirs=", ".join(str(version) for version in health.report_versions) or "none",
-                ours=str(REPORT_VERSION),
-                version=health.version,
-            )
+        for what, theirs, ours in (
+            ("API version", health.api_versions, API_VERSION),
+            ("report version", health.report_versions, REPORT_VERSION),
+        ):
+            if ours not in theirs:
+                raise WrongVersion(url=self.url, what=what, theirs=theirs, ours=ours, version=health.version)
         return health
 
     def readyz(self, *, deadline_s: float | None = None, tries: int | None = None) -> Json:

@@ -101,12 +101,17 @@ class WrongVersion(CollectorError):
 
     exit_code = 2
 
-    def __init__(self, *, url: str, what: str, theirs: str, ours: str, version: str) -> None:
+    def __init__(self, *, url: str, what: str, theirs: tuple[int, ...], ours: int, version: str) -> None:
+        is_older = max(theirs, default=0) < ours
+        words = ", ".join(str(each) for each in theirs) or "none"
+        release = f" ({version})" if version else ""
         super().__init__(
-            f"the collector at {url} speaks {what} {theirs}, this orchestrator {ours}",
+            f"the collector at {url} speaks {what} {words}, this orchestrator {ours}",
             url=url,
-            cause=f"the collector's package is {version or 'of an unknown version'}",
-            next_step="install the same release of orchestrate-latency on both sides",
+            cause=f"that collector{release} is {'older' if is_older else 'newer'} than this orchestrator",
+            next_step="upgrade the collector; collectors are upgraded first"
+            if is_older
+            else "upgrade this orchestrator to the collector's release; one version behind is the most",
         )
         self.theirs = theirs
         self.ours = ours

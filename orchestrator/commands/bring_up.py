@@ -253,6 +253,8 @@ def _end(
     shown: Stage,
 ) -> int:
     code = 130 if measured is None else measured.exit_code
+    if code == 0 and fleet.left_out:
+        code = 3
     lines: list[str] = []
     if measured is not None:
         differs = _differs(fleet, measured, opened=opened)

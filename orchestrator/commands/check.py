@@ -50,7 +50,7 @@ def check(
     from orchestrator.act.register import check_name
     from orchestrator.act.state import state_of
     from orchestrator.commands.choose_fleet import TESTERS, expanded, fleet_with_origins, record_of
-    from orchestrator.commands.measuring import failed_check, fleet_read, tell_passed
+    from orchestrator.commands.measuring import failed_check, fleet_read, left_out, tell_passed
     from orchestrator.commands.stage import stage
     from orchestrator.errors import OrchestratorError
     from orchestrator.show.configuration import configuration_data, configuration_text
@@ -81,7 +81,9 @@ def check(
                     look=lambda: check_name(wanted, record, access=access, from_table=from_table),
                 )
             )
-        code = 0
+        code = 3 if wanted.left_out else 0
+        for event in left_out(wanted, now=edge.clock()):
+            shown.emit(event)
         for item in items:
             try:
                 detail = item.look()
@@ -92,5 +94,6 @@ def check(
                 shown.note_failure(item.what, error)
             else:
                 tell_passed(item, detail, stage=shown)
-        summary = f"{wanted.name}: {'nothing to refuse' if code == 0 else 'refused'}"
+        said = {0: "nothing to refuse", 3: f"nothing to refuse, but {len(wanted.left_out)} rows are left out"}
+        summary = f"{wanted.name}: {said.get(code, 'refused')}"
         return shown.end(code, summary=summary, data={"configuration": data})

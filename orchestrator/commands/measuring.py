@@ -1,6 +1,6 @@
 """A fleet is brought up and its sweep to an end: what `up`, `sweep` and `watch` share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,6 +60,18 @@ def fleet_read(fleet: Fleet, *, edge: Edge) -> FleetRead:
     )
 
 
+def left_out(fleet: Fleet, *, now: datetime) -> Iterator[TesterFailed]:
+    """Yield a card for each row of the testers table that cannot be deployed."""
+    for name, reason in fleet.left_out:
+        yield TesterFailed(
+            time=now,
+            tester=name,
+            what=f"its row in the testers table cannot be deployed: {reason}",
+            cause="all others are deployed without it",
+            next_step=f"mend it: orchestrate testers set {name} …, or retire it",
+        )
+
+
 def failed_check(what: str, error: OrchestratorError, *, now: datetime) -> Checked:
     """Return the event that says what a check refused."""
     return Checked(
@@ -79,6 +91,8 @@ def read_and_check(
 ) -> None:
     """Show what was read, and refuse what cannot be carried out, before anything is created."""
     stage.emit(fleet_read(fleet, edge=stage.edge))
+    for event in left_out(fleet, now=stage.edge.clock()):
+        stage.emit(event)
     _check_names(fleet, state=state, only=only, replace=replace, edge=stage.edge)
     access = remote_access(fleet, settings=stage.edge.settings, environment=stage.edge.environment)
     for check in checks(

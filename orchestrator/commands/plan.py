@@ -29,6 +29,7 @@ def plan_command(
     """Say what `up` would do; do nothing."""
     from orchestrator.commands.choose_fleet import at_its_collector, wanted_fleet
     from orchestrator.commands.planning import planned, prices_of
+    from orchestrator.events import printable
     from orchestrator.show.plan import plan_json, plan_text
 
     asked = Asked(fleet=fleet, source=source, name=fleet_name, profile=profile)
@@ -37,5 +38,7 @@ def plan_command(
     prices = prices_of(wanted, edge=edge, offline=offline)
     shown = plan_json if form == "json" else plan_text
     text = shown(wanted, actions, prices=prices)
+    for tester, reason in wanted.left_out:
+        edge.stderr.write(printable(f"left out: {tester}, whose row cannot be deployed: {reason}") + "\n")
     edge.stdout.write(text)
     return 0

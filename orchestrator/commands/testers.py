@@ -110,6 +110,8 @@ def export(edge: Edge, name: str | None) -> None:
 
     with open_table(name, edge=edge) as client:
         fleet = fleet_in_table(client, name=name, environment=edge.environment)
+        for tester, reason in fleet.left_out:
+            _warn(edge, f"tester {tester} is left out, it cannot be deployed: {reason}")
         edge.stdout.write(yaml_text(fleet))
 
 

@@ -31,8 +31,8 @@ __all__ = [
 class Fleet(FleetModel):
     """Every tester that is wanted, what they measure, and where their reports go.
 
-    `source` says where it was read, `directory` is where its relative paths begin; neither is part
-    of its spec.
+    `source` says where it was read, `directory` is where its relative paths begin, `left_out` names
+    testers of the table that cannot be deployed, each with the reason; none of them is part of its spec.
     """
 
     version: Literal[1] = 1
@@ -47,6 +47,7 @@ class Fleet(FleetModel):
     limits: Limits = Field(default_factory=Limits)
     source: str = Field("fleet.yaml", exclude=True)
     directory: str = Field(".", exclude=True)
+    left_out: tuple[tuple[str, str], ...] = Field((), exclude=True)
 
     def tester(self, name: str) -> Tester | None:
         """Return the tester of that name, None where there is none."""

@@ -56,14 +56,50 @@ class Difference:
 def fleet_in_table(client: CollectorClient, *, name: str | None, environment: Mapping[str, str]) -> Fleet:
     """Return the fleet of that name, or the only one, as the table has it; retired testers are left out.
 
-    Raise `ConfigurationError` where it is not clear which one is meant, `FleetFileError` for rows
-    that cannot be deployed.
+    Raise `ConfigurationError` where it is not clear which one is meant, `FleetFileError` for a fleet
+    that cannot be deployed. Of rows that cannot be deployed alone the fleet says so in `left_out`.
     """
     client.check_version()
     row = registered_fleet(client, name=name)
-    source = f"testers table at {client.url}"
-    spec = spec_in_table(row, client.testers(fleet=row["fleet_id"]), source=source)
-    return Fleet.from_spec(spec, environment, source=source)
+    rows = client.testers(fleet=row["fleet_id"])
+    return fleet_of_rows(row, rows, environment=environment, source=f"testers table at {client.url}")
+
+
+def fleet_of_rows(
+    fleet: Row, testers: Sequence[Row], *, environment: Mapping[str, str], source: str
+) -> Fleet:
+    """Return the fleet of the rows that can be deployed; raise `FleetFileError` where none of them can."""
+
+    def made(rows: Sequence[Row]) -> Fleet:
+        return Fleet.from_spec(spec_in_table(fleet, rows, source=source), environment, source=source)
+
+    try:
+        return made(testers)
+    except FleetFileError as error:
+        refused: dict[str, str] = {}
+        for row in testers:
+            if row.get("retired_at") is not None:
+                continue
+            try:
+                made([row])
+            except FleetFileError as own:
+                refused[row["name"]] = "; ".join(_of_row(problem, row["name"]) for problem in own.problems)
+        good = [row for row in testers if row["name"] not in refused]
+        if not refused or not any(row.get("retired_at") is None for row in good):
+            # What is wrong stands in the fleet itself, or in every row.
+            raise
+        try:
+            whole = made(good)
+        except FleetFileError:
+            raise error from None
+        return whole.model_copy(update={"left_out": tuple(refused.items())})
+
+
+def _of_row(problem: Problem, name: str) -> str:
+    """Return what is wrong with a row that was read alone."""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    text = problem.message.removeprefix(f"tester `{name}`: ").removeprefix("testers[0].")
+    return f"{text}{hint}"
 
 
 def registered_fleet(client: CollectorClient, *, name: str | None) -> dict[str, Any]:

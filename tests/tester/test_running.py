@@ -223,11 +223,21 @@ def test_a_collector_of_another_version_is_refused_with_the_remedy(
 
     assert ended.code == 2
     assert (
-        f"tester: the collector at {collector.url} speaks API version 2 and reads report versions [2, 3]; "
-        "this tester (0.1.0) speaks API version 1 and writes report version 1: install the tester that "
-        "belongs to that collector, or update it"
+        f"tester: the collector at {collector.url} speaks API version 2 and reads report versions 2, 3; "
+        "this tester (0.1.0) speaks API version 1 and writes report version 1: install a tester of that "
+        "collector's release"
     ) in ended.err
     assert collector.reports == {}
+
+
+def test_a_collector_of_the_next_version_that_still_reads_ours_gets_the_report(
+    place: Any, collector: Any, job_for: Callable[..., Job]
+) -> None:
+    collector.health = {"status": "ok", "api_version": 2, "api_versions": [2, 1], "report_versions": [2, 1]}
+    ended = place.run(*place.arguments(job_for(collector.url)))
+
+    assert ended.code == 0
+    assert len(collector.reports) == 1
 
 
 def test_a_stranger_on_the_port_is_recognised_and_gets_no_token(

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +14,7 @@ from wire.fields import Fields
 from wire.identity import run_id_of
 from wire.job import IP_CHOICES, PROBE_TYPES, TRACE_CHOICES, Job, JobServer, ProbePlan
 from wire.report import ENDS, LATE, LOST, MAX_RTT_US, NOT_SENT, Report, Results, digest_of
+from wire.versions import JOB_VERSION, JOB_VERSIONS
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -209,3 +211,19 @@ def test_the_digest_is_of_the_uncompressed_body() -> None:
 def test_a_probe_has_a_port_if_and_only_if_it_connects(words: dict[str, Any], reason: str) -> None:
     with pytest.raises(WireError, match=reason):
         ProbePlan.from_fields(Fields(ProbePlan().to_dict() | words))
+
+
+FROZEN = sorted((Path(__file__).parent / "frozen").iterdir())
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=lambda path: path.stem)
+def test_what_programs_of_each_version_wrote_is_read_to_its_last_field(path: Path) -> None:
+    body = path.read_bytes()
+    message = READERS[path.stem.split("-")[0].split(".")[0]](body)
+
+    assert json.loads(message.to_bytes()) == json.loads(body)
+
+
+def test_a_job_of_this_version_is_kept() -> None:
+    assert {f"job.{version}" for version in JOB_VERSIONS} <= {path.stem for path in FROZEN}
+    assert set(JOB_VERSIONS) == {JOB_VERSION, max(1, JOB_VERSION - 1)}

@@ -63,8 +63,33 @@ def test_another_api_version_is_exit_2_with_the_remedy(
 
     assert caught.value.exit_code == 2
     assert caught.value.what == f"the collector at {stage.url} speaks API version 7, this orchestrator 1"
-    assert caught.value.cause == "the collector's package is 9.9.9"
-    assert caught.value.next_step == "install the same release of orchestrate-latency on both sides"
+    assert caught.value.cause == "that collector (9.9.9) is newer than this orchestrator"
+    assert caught.value.next_step == (
+        "upgrade this orchestrator to the collector's release; one version behind is the most"
+    )
+
+
+def test_a_collector_that_is_older_is_to_be_upgraded(stage: Any, reply: Any, client: CollectorClient) -> None:
+    stage.says(reply(body=HEALTHY | {"api_version": 0, "report_versions": [0]}))
+
+    with pytest.raises(WrongVersion) as caught:
+        client.check_version()
+
+    assert caught.value.cause == "that collector (9.9.9) is older than this orchestrator"
+    assert caught.value.next_step == "upgrade the collector; collectors are upgraded first"
+
+
+def test_a_collector_of_the_next_version_that_still_answers_to_ours_is_taken(
+    stage: Any, reply: Any, client: CollectorClient
+) -> None:
+    stage.says(
+        reply(body=HEALTHY | {"api_version": 2, "api_versions": [2, 1], "report_versions": [2, 1]}),
+        reply(body=HEALTHY | {"api_version": 2, "api_versions": [2, 1], "report_versions": [2]}),
+    )
+
+    assert client.check_version().api_version == 2
+    with pytest.raises(WrongVersion, match=r"speaks report version 2, this orchestrator 1$"):
+        client.check_version()
 
 
 def test_a_collector_that_does_not_read_our_reports_is_the_wrong_version(

@@ -80,8 +80,8 @@ def test_a_collector_of_another_api_version_is_refused_with_the_remedy(world: Wo
     with stranger(world.port, health=health):
         assert said(world, "up") == (
             f"the collector at {url} speaks API version 2, this orchestrator 1\n"
-            "  cause: the collector's package is 9.1\n"
-            "  next:  install the same release of orchestrate-latency on both sides\n"
+            "  cause: that collector (9.1) is newer than this orchestrator\n"
+            "  next:  upgrade this orchestrator to the collector's release; one version behind is the most\n"
             "  code:  wrong-version\n"
         )
     assert not world.of_fleet.exists()

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import ConfigurationError, FleetFileError
 from orchestrator.fleet.file import read_fleet
 from orchestrator.fleet.model import Fleet
-from orchestrator.fleet.roster import entry_of_row, fleet_in_table, spec_in_table
+from orchestrator.fleet.roster import entry_of_row, fleet_in_table, fleet_of_rows, spec_in_table
 
 FLEET = """\
 version: 1
@@ -231,3 +231,73 @@ def test_a_row_refers_to_the_environment_in_its_options_alone() -> None:
     assert str(caught.value) == (
         f"table: `servers[0].host` {allowed}\ntable: tester `a`: `location.region` {allowed}"
     )
+
+
+def test_a_row_that_is_wrong_is_left_out_by_its_name_and_the_others_stay() -> None:
+    fleet = {"name": "edge", "spec": {"servers": [{"name": "s", "host": "127.0.0.1"}]}}
+    rows = [
+        row("good", config={"driver": "local"}),
+        row("typo", config={"driver": "local", "probe": {"cuont": 3}}),
+        row("nowhere", vps_provider="aws"),
+        row("unset", config={"driver": "digitalocean", "options": {"token": "${NO_SUCH_VARIABLE}"}}),
+        row("gone", config={"driver": 7}, retired_at="2026-01-02T00:00:00Z"),
+    ]
+
+    read = fleet_of_rows(fleet, rows, environment={}, source="table")
+
+    assert [tester.name for tester in read.testers] == ["good"]
+    assert dict(read.left_out) == {
+        "typo": "probe.cuont: unknown key `cuont` (did you mean `count`?)",
+        "nowhere": "provider `aws` needs a region as its location",
+        "unset": "variable `NO_SUCH_VARIABLE` is not set (set it, or write `${NO_SUCH_VARIABLE:-default}`)",
+    }
+
+
+def test_a_fleet_without_a_row_that_is_right_is_refused_and_so_is_one_that_is_wrong_itself() -> None:
+    broken = [row("a", config={"driver": "local", "probe": {"cuont": 3}})]
+    right = [row("a", config={"driver": "local"})]
+
+    with pytest.raises(FleetFileError, match="cuont"):
+        fleet_of_rows({"name": "edge", "spec": {}}, broken, environment={}, source="table")
+    with pytest.raises(FleetFileError, match="six fields"):
+        fleet_of_rows(
+            {"name": "edge", "spec": {"schedule": [{"name": "s", "cron": "0 0 3 * * *"}]}},
+            right,
+            environment={},
+            source="table",
+        )
+
+
+@pytest.mark.usefixtures("may_ping")
+def test_up_deploys_the_rows_that_are_right_and_names_the_others(served: Any, orchestrate: Run) -> None:
+    fleet_id = uuid4()
+    with served.client() as client:
+        spec = {"version": 1, "servers": [{"name": "s", "host": "127.0.0.1"}]}
+        client.put_fleet(fleet_id, name="mixed", spec=spec, orchestrator="a@b")
+        quick = {"driver": "local", "probe": {"count": 2, "interval": "10ms", "timeout": "300ms", "ip": "4"}}
+        for name, config in (("good", quick), ("typo", {"driver": "local", "probe": {"cuont": 3}})):
+            client.put_tester(
+                uuid4(),
+                fleet_id=fleet_id,
+                name=name,
+                location=None,
+                vps_provider=None,
+                config=config,
+                token_sha256=None,
+            )
+    table = ("--from", "testers", "--fleet", "mixed")
+
+    checked = orchestrate("check", *table, "--offline")
+    up = orchestrate("up", *table, "--yes")
+    down = orchestrate("down", "--fleet", "mixed")
+
+    wrong = (
+        "typo: its row in the testers table cannot be deployed: "
+        "probe.cuont: unknown key `cuont` (did you mean `count`?)"
+    )
+    assert (checked.returncode, up.returncode, down.returncode) == (3, 3, 0), up.stderr
+    assert wrong in checked.stderr
+    assert wrong in up.stderr
+    assert "orchestrate testers set typo" in up.stderr
+    assert "1 complete" in up.stderr
+    assert "mixed: 1 removed, 0 left." in down.stdout + down.stderr
