@@ -42,6 +42,7 @@ def test_what_a_frozen_tester_sent_is_stored_as_it_was(collector: Collector, nam
     announcement, heartbeat = (
         json.loads((SENT / f"{kind}.{version}.json").read_bytes())
         | {key: report[key] for key in ("tester_id", "sweep_id", "run_id", "index", "of")}
+        | {"planned": len(report["results"]["server"])}
         for kind in ("announcement", "heartbeat")
     )
     row = {"fleet_id": str(collector.fleet_id), "name": "frozen", "config": {}}
