@@ -240,12 +240,11 @@ def _changes(
 
 
 def _chances(bounded: Bounded) -> Floats:
-    """Return the two-sided p-values of "no change", by the normal approximation from the nearer bound."""
+    """Return the two-sided p-values of "no change", by the normal approximation from the farther bound."""
     with np.errstate(invalid="ignore"):
-        errors = [(bounded.change - bounded.low) / Z_95, (bounded.high - bounded.change) / Z_95]
-    grown = chance_above(bounded.change, errors[0], limit=0.0)
-    fallen = chance_above(-bounded.change, errors[1], limit=0.0)
-    return np.minimum(1.0, 2.0 * np.fmin(grown, fallen))
+        below, above = bounded.change - bounded.low, bounded.high - bounded.change
+    error = np.maximum(below, above) / Z_95
+    return np.minimum(1.0, 2.0 * chance_above(np.abs(bounded.change), error, limit=0.0))
 
 
 def _estimate(bounded: Bounded, number: int, scale: Callable[[float], float]) -> Estimate:

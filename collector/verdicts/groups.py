@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from collector.history.figures import Z_95, Integers
 from collector.verdicts.polish import Floats, Polished, median_of, polish
 from collector.verdicts.resample import spread_of, widening
-from collector.verdicts.run_spread import RunSpread
+from collector.verdicts.run_spread import RunSpread, t_95
 from collector.verdicts.sides import Bounded
 from collector.verdicts.thresholds import Thresholds
 
 MAD_TO_SIGMA = 1.4826
 """The standard deviation of a normal distribution over its median absolute deviation."""
 
-LEAST_PEERS = 8
+LEAST_PEERS = 6
 """Fewer changes do not say how much changes vary."""
 
 
@@ -141,8 +141,13 @@ def _groups(
     change = median_of(items.change, axis=1)
     spread = spread_of(items.change, seed=seed, count=thresholds.bootstrap_count, widened=widened)
     moved = np.array(runs)
-    below = np.where(by_items, np.hypot(change - spread.low, moved), change - _bound(items.low, -np.inf))
-    above = np.where(by_items, np.hypot(spread.high - change, moved), _bound(items.high, np.inf) - change)
+    few = _of_few(count)
+    below = np.where(
+        by_items, np.hypot((change - spread.low) * few, moved), change - _bound(items.low, -np.inf)
+    )
+    above = np.where(
+        by_items, np.hypot((spread.high - change) * few, moved), _bound(items.high, np.inf) - change
+    )
     there = change[~np.isnan(change)]
     if len(there) >= LEAST_PEERS:
         # What befalls a tester's only run as a whole is seen by nothing else.
@@ -155,6 +160,13 @@ def _groups(
         ),
         by_items=by_items,
     )
+
+
+def _of_few(count: Integers) -> Floats:
+    """Return by how much a bootstrap's percentiles of few items are too near (Hesterberg 2015, 3.1)."""
+    n = np.maximum(count, 2).astype(np.float64)
+    found: Floats = t_95(n - 1.0) / Z_95 * np.sqrt(n / (n - 1.0))
+    return found
 
 
 def _bound(ends: Floats, unbounded: float) -> Floats:

@@ -18,6 +18,7 @@ class By(StrEnum):
     P95 = "p95"
     LOSS = "loss"
     FLOOR = "floor"
+    BASELINE = "baseline"
 
 
 MEANINGS = {
@@ -25,16 +26,26 @@ MEANINGS = {
     By.P95: "p95 (lost probes count as infinite)",
     By.LOSS: "loss (lost and late probes over sent)",
     By.FLOOR: "best RTT over the distance floor (a region by the median of its paths)",
+    By.BASELINE: "p50 against its usual at that hour (a region by the median of its paths)",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """What is ranked; `key` names it and settles ties."""
+    """What is ranked; `key` names it and settles ties. `usual` is the p50's growth over its baseline."""
 
     key: tuple[str, ...]
     figure: Figure
     floor: FloorFigure
+    usual: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathEntry(Entry):
+    """A path in its ranking; tester and server by the tables' numbers."""
+
+    tester: int
+    server: int
 
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -57,6 +68,8 @@ def badness(entry: Entry, *, by: By) -> float:
         return -math.inf if figure.loss_ratio is None else figure.loss_ratio
     if by is By.FLOOR:
         return -math.inf if entry.floor.ratio is None else entry.floor.ratio
+    if by is By.BASELINE:
+        return -math.inf if entry.usual is None else entry.usual
     number, note = (figure.p50_us, figure.p50_note) if by is By.P50 else (figure.p95_us, figure.p95_note)
     if number is not None:
         return float(number)
@@ -70,6 +83,12 @@ def region_floor(paths: Sequence[FloorFigure]) -> FloorFigure:
         ratio=median(ratios) if ratios else None,
         flag=BELOW_FLOOR if any(path.flag for path in paths) else None,
     )
+
+
+def region_usual(paths: Sequence[Entry]) -> float | None:
+    """Return a region's growth over its baseline: the median of its paths', lost ones infinite."""
+    known = [path.usual for path in paths if path.usual is not None]
+    return median(known) if known else None
 
 
 def label(by: By, *, regions: int) -> str:

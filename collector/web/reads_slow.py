@@ -2,40 +2,44 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import numpy as np
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
+from collector.errors import Refused
 from collector.history.figures import Figures, Integers, Rows, pool
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.queries import RunFilter, newest_sweep, region_of
 from collector.history.queries_window import Window, is_left_out, read_window, servers_of
 from collector.session import reading
 from collector.verdicts.floor import FloorFigure, Place, against_floor, place_of, server_places
-from collector.verdicts.slowness import By, Entry, default_by, label, region_floor, slowest_first
+from collector.verdicts.slowness import (
+    By,
+    Entry,
+    PathEntry,
+    default_by,
+    label,
+    region_floor,
+    region_usual,
+    slowest_first,
+)
 from collector.verdicts.stored import VerdictFilter, last_round
 from collector.verdicts.verdict import Scope
 from collector.web.reads_answers import ERRORS, answer, figure_dict, hinted, time_or_none
 from collector.web.reads_long import Long, asked_of, last_day_of, read_long, runs_left_out
 from collector.web.reads_matrix import NO_FLEET, NO_RESULTS
 from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
+from collector.web.reads_usual import usual_dict, with_usual
 from collector.web.reads_verdicts import verdict_fields
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["slow"])
 
 KEYS = ("n", "answered", "p50_us", "p50_note", "p95_us", "p95_note", "loss_ratio", "loss_low", "loss_high")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathEntry(Entry):
-    """A path in its ranking; tester and server by the tables' numbers."""
-
-    tester: int
-    server: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +59,11 @@ def get_slow(
     since: Since = None,
     until: Until = None,
     by: Annotated[
-        By | None, Query(description="what is ranked by; floor where one is known, else p50")
+        By | None,
+        Query(
+            description="what is ranked by; floor where one is known, else p50. `baseline`: the p50 against "
+            "its usual at that hour (`usual_ratio`), of a sweep or of a day at most"
+        ),
     ] = None,
 ) -> Response:
     """Regions and paths, slowest first, by default of the newest sweep (its last day).
@@ -94,6 +102,13 @@ def get_slow(
         if sweep_id is not None and not is_window:
             chosen = replace(chosen, since=last_day_of(connection, chosen))
         asked = asked_of(connection, chosen)
+        if asked is not None and by is By.BASELINE:
+            raise Refused(
+                400,
+                "bad_parameter",
+                "by=baseline is of a sweep, or of a day at most",
+                hint="narrow the window with since= and until=, or name a sweep with sweep_id=",
+            )
         if asked is None:
             found = found_in(read_window(connection, chosen))
         else:
@@ -108,8 +123,16 @@ def get_slow(
                 until=span.until,
             ),
         )
+        paths = paths_of(found, servers=rows, places=server_places(owner.spec))
+        if by is By.BASELINE:
+            paths = with_usual(
+                connection,
+                paths,
+                started_at=found.started_at,
+                fleet_number=owner.id,
+                thresholds=at.settings.verdict,
+            )
     testers = found.testers
-    paths = paths_of(found, servers=rows, places=server_places(owner.spec))
     regions = _regions(found, paths=paths)
     used = by or default_by(paths)
     said = {(row.scope, row.key): row for row in kept}
@@ -131,6 +154,7 @@ def get_slow(
                 "path_count": entry.path_count,
             }
             | path_figures(entry)
+            | usual_dict(entry, by=used)
             | verdict_fields(said.get((Scope.REGION, entry.key[0])))
             for rank, entry in enumerate(slowest_first(regions, by=used), start=1)
         ],
@@ -143,6 +167,7 @@ def get_slow(
                 "address": rows[entry.server].ip_addr,
             }
             | path_figures(entry)
+            | usual_dict(entry, by=used)
             | verdict_fields(
                 said.get((Scope.PATH, f"{testers[entry.tester].uuid} {rows[entry.server].uuid}"))
             )
@@ -193,6 +218,8 @@ class Found:
     figures: Callable[[Integers, int], Figures]
     testers: dict[int, sa.Row[Any]]
     left_out: Sequence[sa.Row[Any]]
+    started_at: dict[int, datetime] = field(default_factory=dict)
+    """When the newest run with results of each tester began; empty for a window of sums."""
 
 
 def found_in(window: Window) -> Found:
@@ -203,12 +230,18 @@ def found_in(window: Window) -> Found:
         probes=[probes for probes, wanted in zip(window.rows.probes, window.trusted, strict=True) if wanted],
         late_known=window.rows.late_known[window.trusted],
     )
+    begun = [run for run in window.runs if run.stored and run.started_at is not None]
     return Found(
         tester=known >> 32,
         server=known & 0xFFFF_FFFF,
         figures=lambda group, groups: pool(trusted, group=group[path], groups=groups),
         testers={run.tester_id: run for run in window.runs},
         left_out=[run for run in window.runs if is_left_out(run)],
+        started_at={
+            run.tester_id: run.started_at
+            for run in sorted(begun, key=lambda run: run.started_at)
+            if not is_left_out(run)
+        },
     )
 
 
@@ -261,6 +294,7 @@ def _regions(found: Found, *, paths: Sequence[PathEntry]) -> list[RegionEntry]:
             key=(region,),
             figure=figures.one(place[region]),
             floor=region_floor([path.floor for path in of_region]),
+            usual=region_usual(of_region),
             testers=sorted({found.testers[path.tester].name for path in of_region}),
             server_count=len({path.key[1] for path in of_region}),
             path_count=len(of_region),

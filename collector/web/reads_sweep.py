@@ -14,10 +14,10 @@ from collector.history.segments import DAY
 from collector.session import reading
 from collector.tables import sweeps
 from collector.verdicts.floor import server_places
-from collector.verdicts.slowness import By, slowest_first
+from collector.verdicts.slowness import By, PathEntry, slowest_first
 from collector.web.reads_answers import ERRORS, answer, time_or_none
 from collector.web.reads_names import the_fleet
-from collector.web.reads_slow import PathEntry, found_in, path_figures, paths_of
+from collector.web.reads_slow import found_in, path_figures, paths_of
 from collector.web.state import Services, services
 from collector.web.summary import MOST_MISSING, missing_of, results_dict, runs_dict
 

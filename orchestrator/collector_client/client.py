@@ -308,9 +308,27 @@ class CollectorClient:
         asked = {"tester": tester, "server": server, "fleet": fleet, "address": address}
         return self._get("/path", asked | {"since": since, "until": until, "limit": limit})
 
-    def slow(self, *, fleet: Key | None = None, sweep_id: UUID | None = None, by: str | None = None) -> Json:
+    def slow(
+        self,
+        *,
+        fleet: Key | None = None,
+        sweep_id: UUID | None = None,
+        since: datetime | None = None,
+        by: str | None = None,
+    ) -> Json:
         """Return regions and paths, the slowest first."""
-        return self._get("/slow", {"fleet": fleet, "sweep_id": sweep_id, "by": by})
+        return self._get("/slow", {"fleet": fleet, "sweep_id": sweep_id, "since": since, "by": by})
+
+    def verdicts(
+        self, *, fleet: Key | None = None, scope: str, until: datetime, limit: int
+    ) -> Iterator[Json]:
+        """Yield the verdicts on regions, servers or paths, those of the newest round first."""
+        asked = {"fleet": fleet, "scope": scope, "until": until}
+        return self._pages("/verdicts", "verdicts", asked, limit=limit)
+
+    def diff(self, *, before: UUID, after: UUID) -> Json:
+        """Return what changed from one sweep to another."""
+        return self._get("/diff", {"a": before, "b": after})
 
     def events(self, *, after: str | None = None, for_s: float) -> Iterator[Event]:
         """Yield what happens at the collector for about `for_s` seconds, from after event `after`."""

@@ -1,27 +1,43 @@
 """`orchestrate report`: questions to the collector, answered as tables or as data."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
 
 from orchestrator.commands.choose_fleet import Asked, fleet_argument
+from orchestrator.commands.choose_window import since_of, sweep_of, sweep_or_none
 from orchestrator.errors import ConfigurationError, Finding
 from orchestrator.settings import Edge
 
+if TYPE_CHECKING:
+    from orchestrator.commands.open_results import Results
+
+DATA = ("json", "csv")
+TREND_ROUNDS = 12
+MOST_VERDICTS = 2_000
+"""Of verdicts that a trend is drawn of: one more request each thousand."""
+
 FORMATS = ("table", "json", "csv", "markdown", "html")
-NAMED_SWEEPS = ("newest", "previous")
-LEAST_PREFIX = 4
-SWEEPS_SEARCHED = 1_000
+MOST_LISTED = 5
+NO_FLEET_NAMED = "fleet_needed"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 by_format = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
 by_sweep = click.option(
-    "--sweep", metavar="ID", help="A sweep: its UUID or the beginning of it, `newest` or `previous`."
+    "--sweep",
+    metavar="ID",
+    help="A sweep: its UUID or the beginning of it, `last`, or `last~1` for the one before.",
+)
+ranked_by = click.option(
+    "--by",
+    type=click.Choice(["p50", "p95", "loss", "floor", "baseline"]),
+    help="Go by this figure; baseline is growth over what is usual at that hour.",
 )
 by_since = click.option("--since", metavar="TIME", help="From then on: 24h, 7d, or 2026-11-20T12:00Z.")
 
@@ -36,7 +52,7 @@ TRACED_RESULTS = 200
 
 
 @report.command()
-@click.option("--by", type=click.Choice(["p50", "p95", "loss", "floor"]), help="Rank by this.")
+@ranked_by
 @click.option(
     "--fail-on",
     type=click.Choice(["slow", "lossy", "structural"]),
@@ -44,6 +60,7 @@ TRACED_RESULTS = 200
     help="Exit with 4 where this is found.",
 )
 @click.option("--strict", is_flag=True, help="With --fail-on: exit with 4 also where nothing can be said.")
+@by_since
 @by_sweep
 @by_format
 @fleet_argument
@@ -54,37 +71,52 @@ def slow(
     by: str | None,
     fail_on: tuple[str, ...],
     strict: bool,
+    since: str | None,
     sweep: str | None,
     form: str,
     **chosen: str | None,
 ) -> None:
     """Rank the regions, the slowest first."""
-    from orchestrator.commands.open_results import open_results
     from orchestrator.show.slow import slow_answer
 
-    with open_results(_asked(chosen), edge=edge) as results:
-        sweep_id = _sweep_id(results.client, results.fleet, sweep)
-        found = results.client.slow(fleet=results.fleet, sweep_id=sweep_id, by=by)
-    _print(slow_answer(found), form=form, edge=edge)
+    start = since_of(since, now=edge.clock())
+    _check_baseline(by, start=start, sweep=sweep, now=edge.clock())
+    with _opened(chosen, edge=edge) as results:
+        sweep_id = sweep_or_none(results, sweep)
+        found = results.client.slow(fleet=results.fleet, sweep_id=sweep_id, since=start, by=by)
+        trends = _trends(results, found) if form not in DATA else {}
+    _print(slow_answer(found, trends=trends), form=form, edge=edge)
     _judge(found, kinds=fail_on, strict=strict, edge=edge)
 
 
 @report.command()
+@ranked_by
 @by_since
 @by_sweep
 @by_format
 @fleet_argument
 @click.pass_obj
-def matrix(edge: Edge, /, since: str | None, sweep: str | None, form: str, **chosen: str | None) -> None:
-    """Print testers against servers: the p50 of each path."""
-    from orchestrator.commands.open_results import open_results
-    from orchestrator.show.matrix import matrix_answer
+def matrix(
+    edge: Edge,
+    /,
+    by: str | None,
+    since: str | None,
+    sweep: str | None,
+    form: str,
+    **chosen: str | None,
+) -> None:
+    """Print testers against servers: the p50 of each path, or another figure."""
+    from orchestrator.show.matrix import OF_RANKING, matrix_answer, with_ranking
 
-    start = _since(since, now=edge.clock())
-    with open_results(_asked(chosen), edge=edge) as results:
-        sweep_id = _sweep_id(results.client, results.fleet, sweep)
+    start = since_of(since, now=edge.clock())
+    _check_baseline(by, start=start, sweep=sweep, now=edge.clock())
+    with _opened(chosen, edge=edge) as results:
+        sweep_id = sweep_or_none(results, sweep)
         found = results.client.matrix(fleet=results.fleet, sweep_id=sweep_id, since=start)
-    _print(matrix_answer(found), form=form, edge=edge)
+        if by in OF_RANKING:
+            ranking = results.client.slow(fleet=results.fleet, sweep_id=sweep_id, since=start, by=by)
+            found = with_ranking(found, ranking, by=by)
+    _print(matrix_answer(found, by=by or "p50"), form=form, edge=edge)
 
 
 @report.command()
@@ -106,12 +138,11 @@ def path(
     **chosen: str | None,
 ) -> None:
     """Print the history from TESTER to SERVER."""
-    from orchestrator.commands.open_results import open_results
     from orchestrator.show.path import path_answer
     from orchestrator.show.trace import newest_trace
 
-    start = _since(since, now=edge.clock())
-    with open_results(_asked(chosen), edge=edge) as results:
+    start = since_of(since, now=edge.clock())
+    with _opened(chosen, edge=edge) as results:
         found = results.client.path(
             tester=tester, server=server, fleet=results.fleet, address=address, since=start
         )
@@ -129,10 +160,9 @@ def path(
 @click.pass_obj
 def run(edge: Edge, /, run_id: UUID, form: str, **chosen: str | None) -> None:
     """Print what one run found."""
-    from orchestrator.commands.open_results import open_results
     from orchestrator.show.run import run_answer
 
-    with open_results(_asked(chosen), edge=edge) as results:
+    with _opened(chosen, edge=edge) as results:
         found = results.client.run(run_id)
     _print(run_answer(found), form=form, edge=edge)
 
@@ -140,39 +170,80 @@ def run(edge: Edge, /, run_id: UUID, form: str, **chosen: str | None) -> None:
 @report.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option("--fail-if", metavar="LIMIT", help="Exit with 4 where p50 grew more: 'region>10%', 'path>5ms'.")
+@click.option(
+    "--fail-if",
+    metavar="LIMIT",
+    multiple=True,
+    help="Exit with 4 where p50 grew more, beyond doubt: 'region>10%', 'server>5ms', 'path>20%'.",
+)
 @by_format
 @fleet_argument
 @click.pass_obj
 def diff(
-    edge: Edge, /, before: str, after: str, fail_if: str | None, form: str, **chosen: str | None
+    edge: Edge, /, before: str, after: str, fail_if: tuple[str, ...], form: str, **chosen: str | None
 ) -> None:
-    """Print what changed from sweep A to sweep B."""
-    from orchestrator.commands.open_results import open_results
-    from orchestrator.findings.comparison import compared, probes_by_path
+    """Print what changed from sweep A to sweep B.
+
+    A sweep is named by its UUID, the beginning of it, `last`, or `last~1` for the one before.
+    """
     from orchestrator.findings.limit import exceeded, limit_of, undecided
     from orchestrator.show.diff import diff_answer
+    from orchestrator.show.escapes import shown
 
-    limit = None if fail_if is None else limit_of(fail_if)
-    with open_results(_asked(chosen), edge=edge) as results:
-        client, sides, names = results.client, [], []
-        for text in (before, after):
-            sweep_id = _sweep_id(client, results.fleet, text)
-            untrusted = {
-                item["run_id"] for item in client.runs(sweep_id=sweep_id) if item["trusted"] is False
-            }
-            sides.append(probes_by_path(client.results(sweep_id=sweep_id), untrusted=untrusted))
-            names.append(str(sweep_id))
-        testers = client.testers(fleet=results.fleet, include_retired=True)
-    regions = {tester["name"]: tester.get("location") or tester["name"] for tester in testers}
-    comparison = compared(sides[0], sides[1], region_of=regions)
-    _print(diff_answer(comparison, before=names[0], after=names[1]), form=form, edge=edge)
-    if limit is None:
-        return
-    if unknown := undecided(comparison, limit):
-        _say(edge, f"--fail-if: too few probes to judge {', '.join(unknown)}")
-    if found := exceeded(comparison, limit):
-        raise Finding("; ".join(found))
+    limits = [limit_of(text) for text in dict.fromkeys(fail_if)]
+    with _opened(chosen, edge=edge) as results:
+        sweeps = [sweep_of(results, text) for text in (before, after)]
+        if sweeps[0] == sweeps[1]:
+            raise ConfigurationError(
+                f"A and B are the same sweep, {sweeps[0]}", next_step="orchestrate report diff last~1 last"
+            )
+        found = results.client.diff(before=sweeps[0], after=sweeps[1])
+    _print(diff_answer(found), form=form, edge=edge)
+    sentences: list[str] = []
+    for limit in limits:
+        if unknown := undecided(found, limit):
+            _say(edge, f"--fail-if {limit}: too few probes to judge {', '.join(_first(unknown))}")
+        elif not found["paths"]:
+            _say(edge, f"--fail-if {limit}: nothing could be compared")
+        sentences += _first(exceeded(found, limit))
+    if sentences:
+        raise Finding(shown("; ".join(sentences)))
+
+
+@contextmanager
+def _opened(chosen: dict[str, str | None], *, edge: Edge) -> Iterator["Results"]:
+    """Open the results that are meant; where it is not clear of which fleet, say how to say it."""
+    from orchestrator.collector_client import CollectorRefused
+    from orchestrator.commands.open_results import open_results
+
+    try:
+        with open_results(_asked(chosen), edge=edge) as results:
+            yield results
+    except CollectorRefused as error:
+        if error.code != NO_FLEET_NAMED:
+            raise
+        hint = str(error.hint or "").replace("fleet=,", "--fleet,")
+        raise ConfigurationError(error.message, next_step=hint or "add --fleet NAME") from None
+
+
+def _check_baseline(by: str | None, *, start: datetime | None, sweep: str | None, now: datetime) -> None:
+    if by == "baseline" and sweep is None and start is not None and now - start > timedelta(days=1):
+        raise ConfigurationError(
+            "--by baseline is of a sweep, or of a day at most", next_step="--sweep last, or --since 24h"
+        )
+
+
+def _trends(results: "Results", found: dict[str, Any]) -> dict[str, list[float | None]]:
+    """Return the change of each region over its baseline in the last rounds, the newest last."""
+    judged = found.get("verdict_round")
+    if judged is None:
+        return {}
+    until = datetime.fromisoformat(judged["at"]) + timedelta(microseconds=1)
+    limit = min(TREND_ROUNDS * len(found["regions"]), MOST_VERDICTS)
+    trends: dict[str, list[float | None]] = {}
+    for verdict in results.client.verdicts(fleet=results.fleet, scope="region", until=until, limit=limit):
+        trends.setdefault(verdict["key"], []).insert(0, verdict["change_ratio"])
+    return trends
 
 
 def _asked(chosen: dict[str, str | None]) -> Asked:
@@ -189,6 +260,12 @@ def _print(answer: Any, *, form: str, edge: Edge) -> None:
 
     color = edge.settings.color and edge.stdout.isatty()
     edge.stdout.write(rendered(answer, form=form, width=shutil.get_terminal_size().columns, color=color))
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first of many texts, and how many there are besides."""
+    more = len(texts) - MOST_LISTED
+    return [*texts[:MOST_LISTED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _say(edge: Edge, text: str) -> None:
@@ -212,46 +289,3 @@ def _judge(found: dict[str, Any], *, kinds: tuple[str, ...], strict: bool, edge:
                 sentences.append(f"--strict: {kind} cannot be judged")
     if sentences:
         raise Finding(shown("; ".join(sentences)))
-
-
-def _since(text: str | None, *, now: datetime) -> datetime | None:
-    if text is None:
-        return None
-    from orchestrator.fleet.quantities import seconds_of
-
-    try:
-        return now - timedelta(seconds=seconds_of(text))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise ConfigurationError(
-            f"--since {text!r} is not a time",
-            next_step="write 24h, 7d, or a time with its zone: 2026-11-20T12:00Z",
-        )
-    return time
-
-
-def _sweep_id(client: Any, fleet: UUID | str | None, text: str | None) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        pass
-    if text in NAMED_SWEEPS:
-        newest = list(client.sweeps(fleet=fleet, limit=2))
-        if len(newest) > NAMED_SWEEPS.index(text):
-            return UUID(newest[NAMED_SWEEPS.index(text)]["sweep_id"])
-        raise ConfigurationError(f"the fleet has no {text} sweep", next_step="orchestrate sweep")
-    sweeps = client.sweeps(fleet=fleet, limit=SWEEPS_SEARCHED) if len(text) >= LEAST_PREFIX else ()
-    alike = [sweep["sweep_id"] for sweep in sweeps if sweep["sweep_id"].startswith(text.lower())]
-    if len(alike) == 1:
-        return UUID(alike[0])
-    raise ConfigurationError(
-        f"{text!r} is " + ("the beginning of several sweeps' ids" if alike else "no sweep of this fleet"),
-        next_step="give a sweep's UUID, `newest` or `previous`",
-    )

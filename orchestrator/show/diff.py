@@ -1,132 +1,182 @@
 """Two sweeps side by side."""
 
-import math
 from typing import Any
 
-from orchestrator.findings.comparison import Change, Comparison
-from orchestrator.findings.median import Median
 from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
-from orchestrator.show.figures import NOTHING, change_text, loss_cell, ms_text
+from orchestrator.show.figures import NOTHING, change_text, loss_cell, ms_text, quantile_cell, time_text
 
 TOP_PATHS = 10
+MOST_NAMED = 3
+STANDS = "*"
 COLUMNS = (
     Column(title="A p50 ms", is_number=True),
     Column(title="B p50 ms", is_number=True),
     Column(title="change %", is_number=True),
     Column(title="95 % CI", is_number=True, extra=1),
-    Column(title="A loss %", is_number=True),
+    Column(title="change ms", is_number=True, extra=2),
+    Column(title="95 % CI ms", is_number=True, extra=4),
+    Column(title="A loss %", is_number=True, extra=3),
     Column(title="B loss %", is_number=True),
-    Column(title="A n", is_number=True, extra=2),
-    Column(title="B n", is_number=True, extra=2),
+    Column(title="paths", is_number=True, extra=5),
+    Column(title="A n", is_number=True, extra=6),
+    Column(title="B n", is_number=True, extra=6),
+)
+SCOPES = (("regions", "REGION"), ("servers", "SERVER"), ("paths", "PATH"))
+SIDE = ("n", "answered", "p50_us", "p50_note", "loss_ratio", "loss_low", "loss_high")
+CHANGE = (
+    "change_ratio",
+    "change_ratio_low",
+    "change_ratio_high",
+    "change_us",
+    "change_us_low",
+    "change_us_high",
+    "change_loss",
+    "change_loss_low",
+    "change_loss_high",
+    "stands",
+    "is_lost",
+    "note",
+    "by_items",
+    "path_count",
+    "lost_count",
 )
 
 
-def diff_answer(comparison: Comparison, *, before: str, after: str) -> Answer:
-    """Return the answer to "what changed from sweep `before` to sweep `after`?"."""
-    tables = tuple(
-        _table(kind, comparison.of(kind)) for kind in ("region", "server", "path") if comparison.of(kind)
-    )
-    notes = [f"A is sweep {before}, B is sweep {after}; figures of paths that both have"]
-    for label, paths in (("A", comparison.only_before), ("B", comparison.only_after)):
-        if paths:
-            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-            notes.append(f"only in {label}: {', '.join(paths[:3])}{more}")
-    records = tuple(_record(change) for change in comparison.changes)
+def diff_answer(diff: dict[str, Any]) -> Answer:
+    """Return the answer to "what changed from sweep A to sweep B?"."""
+    tables = tuple(_table(title, diff[name], top=name == "paths") for name, title in SCOPES if diff[name])
     return Answer(
-        title="Two sweeps compared",
-        sentence=_sentence(comparison),
+        title=f"Two sweeps of fleet {diff.get('fleet') or ''} compared",
+        sentence=_sentence(diff),
         tables=tables,
-        notes=tuple(notes),
-        records=records,
-        data={
-            "before": before,
-            "after": after,
-            "changes": list(records),
-            "only_before": list(comparison.only_before),
-            "only_after": list(comparison.only_after),
-        },
+        notes=tuple(_notes(diff)),
+        records=tuple(_records(diff)),
+        data=diff,
     )
 
 
-def _sentence(comparison: Comparison) -> str:
-    regions = comparison.of("region")
-    if not regions:
-        return "the two sweeps have no path in common"
-    worst = regions[0]
-    if worst.after_p50 is not None and math.isinf(worst.after_p50.p50_us):
-        return f"largest change: {worst.name}, p50 lost in B"
-    if worst.ratio is None:
+def _sentence(diff: dict[str, Any]) -> str:
+    if diff["all_paths"] is None:
+        return str(diff.get("hint") or "the two sweeps have no path in common")
+    regions, servers = diff["regions"], diff["servers"]
+    lost = [change for change in regions if change["is_lost"]]
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        return f"lost in B: {lost[0]['label']}{more}; {_common(diff)}"
+    moved = [change for change in (*regions, *servers) if change["stands"] and _grew(change)]
+    if moved:
+        worst = max(moved, key=lambda change: float(change["change_ratio"]))
+        more = f"; {len(moved) - 1} more grew" if len(moved) > 1 else ""
+        return f"{worst['scope']} {worst['label']} grew: p50 {_change_words(worst)}{more}; {_common(diff)}"
+    fell = [change for change in regions if change["stands"]]
+    if fell:
+        best = min(fell, key=lambda change: float(change["change_ratio"]))
+        return f"no region grew; {best['label']} fell: p50 {_change_words(best)}; {_common(diff)}"
+    if all(change["change_ratio"] is None for change in regions):
         return f"no region has enough probes in both sweeps to compare ({len(regions)} regions)"
-    figure = f"{change_text(worst.ratio)} % (CI {_interval(worst)})"
-    return f"largest growth: {worst.name}, p50 {figure}; {len(comparison.of('path'))} paths compared"
+    return f"no region and no server changed by more than chance; {_common(diff)}"
 
 
-def _table(kind: str, changes: tuple[Change, ...]) -> Table:
-    rows = tuple(
-        (
-            Cell(text=change.name),
-            _p50(change.before_p50),
-            _p50(change.after_p50),
-            Cell(text=change_text(change.ratio), tone=_tone(change)),
-            Cell(text=_interval(change)),
-            loss_cell(change.before.loss_ratio),
-            loss_cell(change.after.loss_ratio),
-            Cell(text=str(change.before.n)),
-            Cell(text=str(change.after.n)),
-        )
-        for change in changes
+def _common(diff: dict[str, Any]) -> str:
+    common, paths = diff["all_paths"], len(diff["paths"])
+    figure = "" if common["change_ratio"] is None else f"all paths {_change_words(common)}, "
+    return f"{figure}{paths} path{'' if paths == 1 else 's'} compared"
+
+
+def _change_words(change: dict[str, Any]) -> str:
+    return f"{change_text(change['change_ratio'])} % (CI {_interval(change)})"
+
+
+def _grew(change: dict[str, Any]) -> bool:
+    return change["change_ratio"] is not None and change["change_ratio"] > 0
+
+
+def _table(title: str, changes: list[dict[str, Any]], *, top: bool) -> Table:
+    rows = tuple((Cell(text=change["label"]), *_cells(change)) for change in changes)
+    return Table(title="", columns=(Column(title=title), *COLUMNS), rows=rows, top=TOP_PATHS if top else None)
+
+
+def _cells(change: dict[str, Any]) -> tuple[Cell, ...]:
+    before, after = change["before"], change["after"]
+    return (
+        quantile_cell(before["p50_us"], before["p50_note"]),
+        quantile_cell(after["p50_us"], after["p50_note"]),
+        _change_cell(change),
+        Cell(text=_interval(change)),
+        Cell(text=_signed_ms(change["change_us"])),
+        Cell(text=_interval_ms(change)),
+        loss_cell(before["loss_ratio"]),
+        loss_cell(after["loss_ratio"]),
+        Cell(text=str(change["path_count"])),
+        Cell(text=str(before["n"])),
+        Cell(text=str(after["n"])),
     )
-    columns = (Column(title=kind.upper()), *COLUMNS)
-    return Table(title="", columns=columns, rows=rows, top=TOP_PATHS if kind == "path" else None)
 
 
-def _p50(median: Median | None) -> Cell:
-    if median is None:
-        return Cell(text="n/a", tone=Tone.FAINT)
-    if math.isinf(median.p50_us):
-        return Cell(text="lost", tone=Tone.BAD)
-    return Cell(text=ms_text(median.p50_us))
+def _change_cell(change: dict[str, Any]) -> Cell:
+    if change["change_ratio"] is None:
+        note = str(change["note"] or NOTHING).replace("_", " ")
+        return Cell(text=note, tone=Tone.BAD if change["note"] == "lost" else Tone.FAINT)
+    if not change["stands"]:
+        return Cell(text=change_text(change["change_ratio"]))
+    tone = Tone.BAD if _grew(change) else Tone.PLAIN
+    return Cell(text=change_text(change["change_ratio"]) + STANDS, tone=tone)
 
 
-def _tone(change: Change) -> Tone:
-    return Tone.BAD if change.least_ratio is not None and change.least_ratio > 0 else Tone.PLAIN
-
-
-def _interval(change: Change) -> str:
-    least, most = change.least_ratio, change.most_ratio
-    if least is None or math.isinf(least):
+def _interval(change: dict[str, Any]) -> str:
+    low, high = change["change_ratio_low"], change["change_ratio_high"]
+    if low is None and high is None:
         return NOTHING
-    return f"{change_text(least)}…{'∞' if most is None else change_text(most)}"
+    return f"{'−∞' if low is None else change_text(low)}…{'∞' if high is None else change_text(high)}"
 
 
-def _record(change: Change) -> dict[str, Any]:
-    return {
-        "kind": change.kind,
-        "name": change.name,
-        "before_p50_us": _number(change.before_p50),
-        "before_p50_note": _note(change.before_p50),
-        "after_p50_us": _number(change.after_p50),
-        "after_p50_note": _note(change.after_p50),
-        "change_ratio": change.ratio,
-        "change_low": _finite(change.least_ratio),
-        "change_high": _finite(change.most_ratio),
-        "change_us": change.difference_us,
-        "before_loss_ratio": change.before.loss_ratio,
-        "after_loss_ratio": change.after.loss_ratio,
-        "before_n": change.before.n,
-        "after_n": change.after.n,
-    }
+def _interval_ms(change: dict[str, Any]) -> str:
+    low, high = change["change_us_low"], change["change_us_high"]
+    if low is None and high is None:
+        return NOTHING
+    return f"{'−∞' if low is None else _signed_ms(low)}…{'∞' if high is None else _signed_ms(high)}"
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _signed_ms(us: float | None) -> str:
+    return NOTHING if us is None else ("−" if us < 0 else "+") + ms_text(abs(us))
 
 
-def _number(median: Median | None) -> float | None:
-    return None if median is None else _finite(median.p50_us)
+def _notes(diff: dict[str, Any]) -> list[str]:
+    notes = [f"{name}: {_side(diff[side])}" for name, side in (("A", "before"), ("B", "after"))]
+    changes = [change for name, _ in SCOPES for change in diff[name]]
+    if any(change["stands"] for change in changes):
+        notes.append(f"{STANDS}: changed by more than chance, at a false discovery rate of 10 %")
+    if changes and not diff["is_split"]:
+        notes.append(
+            "regions and servers are not told apart: that needs three regions that see the same servers"
+        )
+    if any(not change["by_items"] for change in diff["regions"] if not change["is_lost"]):
+        notes.append("regions of fewer than 5 servers have an interval by the probes of their paths")
+    for name, side in (("A", "before"), ("B", "after")):
+        paths, count = diff[f"only_{side}"][:MOST_NAMED], diff[f"only_{side}_count"]
+        if count:
+            names = ", ".join(f"{path['tester']} → {path['server']} ({path['address']})" for path in paths)
+            more = f" and {count - len(paths)} more" if count > len(paths) else ""
+            notes.append(f"only in {name}, not compared: {names}{more}")
+    return notes
 
 
-def _note(median: Median | None) -> str | None:
-    if median is None:
-        return "n/a"
-    return "lost" if math.isinf(median.p50_us) else None
+def _side(side: dict[str, Any]) -> str:
+    count, left_out = side["run_count"], side["left_out_count"]
+    runs = f"{count} run{'' if count == 1 else 's'}"
+    when = "" if side["since"] is None else f", {time_text(side['since'])} to {time_text(side['until'])} UTC"
+    return f"sweep {side['sweep_id']}, {runs}{when}" + (
+        f"; {left_out} left out, not trusted" if left_out else ""
+    )
+
+
+def _records(diff: dict[str, Any]) -> list[dict[str, Any]]:
+    scopes = [("all_paths", [diff["all_paths"]] if diff["all_paths"] else [])]
+    scopes += [(name, diff[name]) for name, _ in SCOPES]
+    return [
+        {name: change[name] for name in ("scope", "label", "region", "tester", "server", "address")}
+        | {name: change[name] for name in CHANGE}
+        | {f"{side}_{name}": change[side][name] for side in ("before", "after") for name in SIDE}
+        for _, changes in scopes
+        for change in changes
+    ]

@@ -1,6 +1,8 @@
 """Figures as people read them; silence is never a number."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from orchestrator.show.answer import Cell, Tone
 
@@ -18,6 +20,17 @@ def ms_text(us: float | None, note: str | None = None) -> str:
     if ms < 10:
         return f"{ms:.2f}"
     return f"{ms:.1f}" if ms < 1_000 else f"{ms:.0f}"
+
+
+def nothing_text(body: Mapping[str, Any]) -> str:
+    """Return why an answer of the collector is empty, and what to do first."""
+    if body.get("fleet") is None:
+        return "no results yet: `orchestrate up` measures"
+    if body.get("sweep_id") is not None:
+        return "no results of this sweep yet: they come when its testers report (`orchestrate status`)"
+    if body.get("since") is not None or "percentile_error" in body:
+        return "nothing was measured in this time: a longer --since may have some"
+    return f"the fleet {body['fleet']} has no results yet: `orchestrate up` measures"
 
 
 def percent_text(ratio: float | None) -> str:

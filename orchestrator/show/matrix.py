@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
-from orchestrator.show.figures import ALL_LOST, NOTHING, ms_text, percent_text
+from orchestrator.show.figures import (
+    ALL_LOST,
+    NOTHING,
+    change_text,
+    loss_cell,
+    ms_text,
+    nothing_text,
+    percent_text,
+    ratio_text,
+)
 
 MARKS = {
     ALL_LOST: f"{ALL_LOST} every probe lost",
@@ -13,7 +22,8 @@ MARKS = {
     "late": "late: answers only after the timeout",
     "dns": "dns: the name did not resolve",
     "bad": "bad: the tester's run is not trusted",
-    "n/a": "n/a: fewer than 6 probes",
+    "n/a": "n/a: too few probes; p50 needs 6, p95 needs 59",
+    "new": "new: no baseline yet",
     NOTHING: f"{NOTHING} not measured",
 }
 FIGURES = (
@@ -33,13 +43,40 @@ FIGURES = (
 )
 
 
-def matrix_answer(matrix: dict[str, Any]) -> Answer:
-    """Return the answer to "how far is everything from everywhere?"."""
+TITLES = {
+    "p50": "p50 RTT in ms",
+    "p95": "p95 RTT in ms",
+    "loss": "loss in %",
+    "floor": "best RTT over the distance floor",
+    "baseline": "p50 against its usual at that hour, in %",
+}
+OF_RANKING = {"floor": "floor_ratio", "baseline": "usual_ratio"}
+"""What a cell shows that a ranking of the same window knows, by its name there."""
+
+
+def with_ranking(matrix: dict[str, Any], slow: dict[str, Any], *, by: str) -> dict[str, Any]:
+    """Return the matrix, its cells with a figure that `/slow` knows of their paths."""
+    name = OF_RANKING[by]
+    known = {(path["tester"], path["server"], path["address"]): path[name] for path in slow["paths"]}
+    cells = [
+        [
+            None
+            if cell is None
+            else cell | {name: known.get((tester["name"], server["name"], server.get("address")))}
+            for server, cell in zip(matrix["servers"], row, strict=True)
+        ]
+        for tester, row in zip(matrix["testers"], matrix["cells"], strict=True)
+    ]
+    return matrix | {"cells": cells}
+
+
+def matrix_answer(matrix: dict[str, Any], *, by: str = "p50") -> Answer:
+    """Return the answer to "how far is everything from everywhere?", by one of `TITLES`."""
     names = server_names(matrix["servers"])
     rows = []
     seen: set[str] = set()
     for tester, cells in zip(matrix["testers"], matrix["cells"], strict=True):
-        row = [matrix_cell(cell) for cell in cells]
+        row = [matrix_cell(cell, by=by) for cell in cells]
         seen |= {"!" if cell.text.endswith("!") else cell.text for cell in row}
         rows.append((Cell(text=_row_name(tester)), *row))
     columns = (Column(title="TESTER"), *(Column(title=name, is_number=True) for name in names))
@@ -52,7 +89,7 @@ def matrix_answer(matrix: dict[str, Any]) -> Answer:
         for tester in matrix["testers"]
         if not tester.get("trusted", True)
     ]
-    table = Table(title="p50 RTT in ms", columns=columns, rows=tuple(rows), splits=True)
+    table = Table(title=TITLES[by], columns=columns, rows=tuple(rows), splits=True)
     return Answer(
         title=f"Latency matrix of fleet {matrix.get('fleet') or ''}".strip(),
         sentence=_sentence(matrix, names),
@@ -63,7 +100,7 @@ def matrix_answer(matrix: dict[str, Any]) -> Answer:
     )
 
 
-def matrix_cell(cell: dict[str, Any] | None) -> Cell:
+def matrix_cell(cell: dict[str, Any] | None, *, by: str = "p50") -> Cell:
     """Return one cell of the matrix; what is lost or unknown is a word or a mark, never a number."""
     state = "not_run" if cell is None else cell["state"]
     if cell is None or state == "not_run":
@@ -76,11 +113,20 @@ def matrix_cell(cell: dict[str, Any] | None) -> Cell:
         return Cell(text="late", tone=Tone.BAD)
     if state == "lost":
         return Cell(text=ALL_LOST, tone=Tone.BAD)
-    if cell.get("p50_us") is None:
-        lost = cell.get("p50_note") == "lost"
+    if by == "loss":
+        return loss_cell(cell.get("loss_ratio"))
+    if by == "floor":
+        return Cell(text=ratio_text(cell.get("floor_ratio")))
+    figure = "p95" if by == "p95" else "p50"
+    if cell.get(f"{figure}_us") is None:
+        lost = cell.get(f"{figure}_note") == "lost"
         return Cell(text="lost" if lost else "n/a", tone=Tone.BAD if lost else Tone.FAINT)
     mark = "!" if cell.get("loss_ratio") else ""
-    return Cell(text=ms_text(cell["p50_us"]) + mark, tone=Tone.WARN if mark else Tone.PLAIN)
+    tone = Tone.WARN if mark else Tone.PLAIN
+    if by == "baseline":
+        usual = cell.get("usual_ratio")
+        return Cell(text="new" if usual is None else change_text(usual) + mark, tone=tone)
+    return Cell(text=ms_text(cell[f"{figure}_us"]) + mark, tone=tone)
 
 
 def server_names(servers: Sequence[dict[str, Any]]) -> list[str]:
@@ -109,7 +155,7 @@ def _sentence(matrix: dict[str, Any], names: Sequence[str]) -> str:
     cells = [cell for row in matrix["cells"] for cell in row if cell is not None]
     measured = [cell for cell in cells if cell.get("n")]
     if not measured:
-        return "no results yet: `orchestrate up` measures"
+        return nothing_text(matrix)
     probes = sum(cell["n"] for cell in measured)
     lost = probes - sum(cell["answered"] for cell in measured)
     testers, addresses = len(matrix["testers"]), len(names)
@@ -132,5 +178,6 @@ def _records(matrix: dict[str, Any]) -> list[dict[str, Any]]:
             record: dict[str, Any] = {"tester": tester["name"], "region": tester.get("region")}
             record |= {"server": server["name"]}
             record |= {name: server.get(name) for name in ("group", "host", "address", "family")}
-            records.append(record | {name: found.get(name) for name in FIGURES})
+            more = tuple(name for name in OF_RANKING.values() if name in found)
+            records.append(record | {name: found.get(name) for name in (*FIGURES, *more)})
     return records

@@ -1,11 +1,9 @@
 """The history of one path."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
 from orchestrator.show.figures import (
-    ALL_LOST,
     count_text,
     interval_text,
     loss_cell,
@@ -15,10 +13,9 @@ from orchestrator.show.figures import (
     ratio_text,
     time_text,
 )
+from orchestrator.show.sparks import sparkline
 from orchestrator.show.trace import trace_table
 
-BARS = "▁▂▃▄▅▆▇█"
-LONGEST_SPARK = 60
 COLUMNS = (
     Column(title="TIME (UTC)"),
     Column(title="STATE"),
@@ -51,7 +48,8 @@ def path_answer(path: dict[str, Any], *, traced: dict[str, Any] | None = None) -
     name = f"{tester} → {server}"
     notes = []
     if len(points) > 1:
-        notes.append(f"p50 over time: {sparkline([_height(point) for point in points])}")
+        in_time = sorted(points, key=lambda point: str(point["ts"]))
+        notes.append(f"p50, the newest last: {sparkline([_height(point) for point in in_time])}")
     if any(not point.get("trusted", True) for point in points):
         notes.append("?: the run is not trusted and stays out of the summary")
     if path.get("next"):
@@ -69,24 +67,6 @@ def path_answer(path: dict[str, Any], *, traced: dict[str, Any] | None = None) -
     )
 
 
-def sparkline(values: Sequence[float | None]) -> str:
-    """Return values as bars over the range from 0; a value of None is a run without an answer.
-
-    Where there are many, each bar is the highest of its neighbours, so that no peak is lost.
-    """
-    step = -(-len(values) // LONGEST_SPARK) or 1
-    groups = [values[start : start + step] for start in range(0, len(values), step)]
-    top = max((value for value in values if value is not None), default=0.0)
-    return "".join(_bar(group, top=top) for group in groups)
-
-
-def _bar(group: Sequence[float | None], *, top: float) -> str:
-    if any(value is None for value in group):
-        return ALL_LOST
-    highest = max(value for value in group if value is not None)
-    return BARS[min(int(highest / top * len(BARS)), len(BARS) - 1)] if top > 0 else BARS[0]
-
-
 def _height(point: dict[str, Any]) -> float | None:
     found: float | None = point.get("p50_us")
     return point.get("min_us") if found is None and point.get("p50_note") != "lost" else found
@@ -94,7 +74,7 @@ def _height(point: dict[str, Any]) -> float | None:
 
 def _summary(summary: dict[str, Any], *, runs: int) -> str:
     if not summary.get("n"):
-        return "no results in this time"
+        return "no results in this time; a longer --since, or another address, may have some"
     if not summary["answered"]:
         return f"no answer in time to {summary['n']} probes"
     parts = [f"p50 {_figure(summary, 'p50')}", f"p95 {_figure(summary, 'p95')}"]

@@ -3,8 +3,9 @@
 from typing import Any
 
 from orchestrator.show.answer import Answer, Cell, Column, Table, Tone
-from orchestrator.show.figures import count_text, ms_text, percent_text, time_text
+from orchestrator.show.figures import ALL_LOST, count_text, ms_text, percent_text, time_text
 from orchestrator.show.matrix import server_names
+from orchestrator.show.sparks import LATE, NOT_KNOWN, probes_line
 
 COLUMNS = (
     Column(title="SERVER"),
@@ -18,7 +19,8 @@ COLUMNS = (
     Column(title="p50 ms", is_number=True),
     Column(title="max ms", is_number=True),
     Column(title="dup", is_number=True, extra=3),
-    Column(title="HOST", extra=4),
+    Column(title="PROBES", extra=4),
+    Column(title="HOST", extra=5),
 )
 RECORD = (
     "ts",
@@ -70,6 +72,11 @@ def _sentence(run: dict[str, Any]) -> str:
 
 def _notes(run: dict[str, Any]) -> list[str]:
     notes = [f"started {time_text(run.get('started_at'))}, finished {time_text(run.get('finished_at'))} UTC"]
+    marks = {rtt for result in run.get("results") or [] for rtt in result.get("rtt_us") or [] if rtt < 0}
+    if marks:
+        notes.append(
+            f"probes in their order, bars from 0: {ALL_LOST} lost, {LATE} late, {NOT_KNOWN} not sent"
+        )
     offset = run.get("clock_offset_us")
     if offset is not None:
         fixed = "corrected" if run.get("clock_corrected") else "as reported"
@@ -100,5 +107,6 @@ def _row(result: dict[str, Any], name: str) -> tuple[Cell, ...]:
         Cell(text=ms_text(result.get("p50_us"))),
         Cell(text=ms_text(result.get("max_us"))),
         Cell(text=count_text(result.get("duplicate"))),
+        Cell(text=probes_line(result.get("rtt_us") or [])),
         Cell(text=result.get("host") or ""),
     )

@@ -1,5 +1,7 @@
 """Slow regions: the verdicts, and a ranking."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.findings.fail_on import STRUCTURAL_RATIO
@@ -10,11 +12,13 @@ from orchestrator.show.figures import (
     interval_text,
     loss_cell,
     ms_text,
+    nothing_text,
     percent_text,
     quantile_cell,
     ratio_text,
     time_text,
 )
+from orchestrator.show.sparks import NOT_KNOWN, trend_line
 
 TOP_PATHS = 10
 
@@ -32,22 +36,26 @@ VERDICT = ("verdict", "verdict_since", "change_ratio", "change_low", "change_hig
 BAD = ("slow", "lossy", "lost")
 NOTABLE = (*BAD, "watch", "recovered", "moved", "untrusted")
 TOP_SENTENCES = 10
+NOTHING_TO_SHOW = 9
 REST = ("loss_ratio", "loss_low", "loss_high", "best_us", "floor_ratio", "floor_flag")
 
 
-def slow_answer(slow: dict[str, Any]) -> Answer:
-    """Return the answer to "which regions are slow?"."""
+def slow_answer(
+    slow: dict[str, Any], *, trends: Mapping[str, Sequence[float | None]] | None = None
+) -> Answer:
+    """Return the answer to "which regions are slow?", with the change of each region's last rounds."""
     regions, paths = slow["regions"], slow["paths"]
+    by_usual = slow["by"] == "baseline"
     tables = []
     if regions:
-        tables.append(_regions(regions))
+        tables.append(_regions(regions, trends=trends or {}, by_usual=by_usual))
     if paths:
-        tables.append(_paths(paths))
+        tables.append(_paths(paths, by_usual=by_usual))
     return Answer(
         title=f"Slow regions of fleet {slow.get('fleet') or ''}".strip(),
         sentence=_sentence(slow),
         tables=tuple(tables),
-        notes=tuple(_notes(slow)),
+        notes=(*_notes(slow), *_trend_note(trends or {})),
         records=tuple(_records(slow)),
         data=slow,
     )
@@ -56,7 +64,7 @@ def slow_answer(slow: dict[str, Any]) -> Answer:
 def _sentence(slow: dict[str, Any]) -> str:
     label = slow.get("by_label") or f"ranked by {slow['by']}"
     if not slow["regions"]:
-        return "no region has results yet: `orchestrate up` measures"
+        return nothing_text(slow)
     bad = [item for item in (*slow["regions"], *slow["paths"]) if item.get("verdict") in BAD]
     if bad:
         more = f"; and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -76,6 +84,10 @@ def _sentence(slow: dict[str, Any]) -> str:
         if first["floor_ratio"] is None:
             return f"no region has locations to hold its RTT against ({label})"
         found = f"{name}, best RTT {ratio_text(first['floor_ratio'])} × the distance floor {probes}"
+    elif slow["by"] == "baseline":
+        if first["usual_ratio"] is None:
+            return f"no region has a baseline yet ({label})"
+        found = f"{name}, p50 {change_text(first['usual_ratio'])} % over its usual, {probes}"
     else:
         by = slow["by"]
         figure, note = first[f"{by}_us"], first[f"{by}_note"]
@@ -101,6 +113,13 @@ def _figures(item: dict[str, Any]) -> tuple[Cell, ...]:
     )
 
 
+def _figure_columns(items: list[dict[str, Any]]) -> tuple[Column, ...]:
+    """Return the columns of figures; without locations, the floor's gives way first."""
+    if any(item.get("floor_ratio") is not None for item in items):
+        return FIGURES
+    return (*FIGURES[:-1], replace(FIGURES[-1], extra=NOTHING_TO_SHOW))
+
+
 def _has_verdicts(items: list[dict[str, Any]]) -> bool:
     return any(item.get("verdict") for item in items)
 
@@ -114,16 +133,27 @@ def _verdict_cells(item: dict[str, Any]) -> tuple[Cell, ...]:
     )
 
 
+def _usual_cells(item: dict[str, Any]) -> tuple[Cell, ...]:
+    is_lost = item["usual_ratio"] is None and item["p50_note"] == "lost"
+    return (Cell(text="lost" if is_lost else change_text(item["usual_ratio"])),)
+
+
+USUAL_COLUMNS = (Column(title="usual %", is_number=True),)
 VERDICT_COLUMNS = (Column(title="VERDICT"), Column(title="change %", is_number=True, extra=1))
 
 
-def _regions(regions: list[dict[str, Any]]) -> Table:
+def _regions(
+    regions: list[dict[str, Any]], *, trends: Mapping[str, Sequence[float | None]], by_usual: bool
+) -> Table:
     told = _has_verdicts(regions)
+    has_trend = _has_trend(trends)
     columns = (
         Column(title="#", is_number=True),
         Column(title="REGION"),
         *(VERDICT_COLUMNS if told else ()),
-        *FIGURES,
+        *(USUAL_COLUMNS if by_usual else ()),
+        *_figure_columns(regions),
+        *((Column(title="LAST ROUNDS", extra=2),) if has_trend else ()),
         Column(title="servers", is_number=True, extra=3),
         Column(title="TESTERS", extra=4),
     )
@@ -132,7 +162,9 @@ def _regions(regions: list[dict[str, Any]]) -> Table:
             Cell(text=str(region["rank"])),
             Cell(text=region["region"]),
             *(_verdict_cells(region) if told else ()),
+            *(_usual_cells(region) if by_usual else ()),
             *_figures(region),
+            *((Cell(text=trend_line(trends.get(region["region"], ()))),) if has_trend else ()),
             Cell(text=count_text(region["server_count"])),
             Cell(text=" ".join(region["testers"])),
         )
@@ -141,15 +173,16 @@ def _regions(regions: list[dict[str, Any]]) -> Table:
     return Table(title="Regions", columns=columns, rows=rows)
 
 
-def _paths(paths: list[dict[str, Any]]) -> Table:
+def _paths(paths: list[dict[str, Any]], *, by_usual: bool) -> Table:
     told = _has_verdicts(paths)
     columns = (
         Column(title="#", is_number=True),
         Column(title="TESTER"),
         Column(title="SERVER"),
         *(VERDICT_COLUMNS if told else ()),
+        *(USUAL_COLUMNS if by_usual else ()),
         Column(title="ADDRESS", extra=1),
-        *FIGURES,
+        *_figure_columns(paths),
         Column(title="REGION", extra=4),
     )
     rows = tuple(
@@ -158,6 +191,7 @@ def _paths(paths: list[dict[str, Any]]) -> Table:
             Cell(text=path["tester"]),
             Cell(text=path["server"]),
             *(_verdict_cells(path) if told else ()),
+            *(_usual_cells(path) if by_usual else ()),
             Cell(text=path.get("address") or "no address"),
             *_figures(path),
             Cell(text=path.get("region") or ""),
@@ -189,6 +223,16 @@ def _notes(slow: dict[str, Any]) -> list[str]:
     return notes
 
 
+def _trend_note(trends: Mapping[str, Sequence[float | None]]) -> tuple[str, ...]:
+    if not _has_trend(trends):
+        return ()
+    return (f"LAST ROUNDS: growth over the usual, the newest round last, {NOT_KNOWN} where there is none",)
+
+
+def _has_trend(trends: Mapping[str, Sequence[float | None]]) -> bool:
+    return any(sum(change is not None for change in trend) > 1 for trend in trends.values())
+
+
 def _sentences(slow: dict[str, Any], items: list[dict[str, Any]]) -> list[str]:
     """Return the verdicts that say something, with since when; and what all paths and servers say."""
     told = slow.get("verdict_round")
@@ -211,5 +255,6 @@ def _records(slow: dict[str, Any]) -> list[dict[str, Any]]:
         for item in items:
             record = {"kind": kind, "rank": item["rank"], "region": item.get("region")}
             record |= {name: item.get(name) for name in ("tester", "server", "address")}
-            records.append(record | {name: item.get(name) for name in (*NAMES, *REST, *VERDICT)})
+            usual = ("usual_ratio",) if "usual_ratio" in item else ()
+            records.append(record | {name: item.get(name) for name in (*NAMES, *REST, *usual, *VERDICT)})
     return records

@@ -11,8 +11,8 @@ from orchestrator.show.answers import matrix_text, rendered, slow_text
 from orchestrator.show.escapes import cut, defused, shown
 from orchestrator.show.figures import ms_text, percent_text
 from orchestrator.show.matrix import matrix_answer, matrix_cell, server_names
-from orchestrator.show.path import sparkline
 from orchestrator.show.slow import slow_answer
+from orchestrator.show.sparks import probes_line, sparkline, trend_line
 
 HOSTILE = "\x1b[31mred\u202egnp.exe\n| `<script>alert(1)</script>` =1+1"
 
@@ -268,3 +268,14 @@ def test_a_lost_run_is_a_gap_in_the_sparkline_and_a_peak_survives_thinning() -> 
     assert sparkline([1.0, None, 8.0]) == "▂×█"
     assert "█" in sparkline([1.0] * 500 + [100.0] + [1.0] * 500)
     assert len(sparkline([1.0] * 1_001)) <= 60
+
+
+def test_probes_are_drawn_in_their_order_with_marks_for_silence() -> None:
+    assert probes_line([10_000, 80_000, -1, -2, -3]) == "▂█×+·"
+    assert probes_line([]) == ""
+    assert probes_line([1] * 25) == "█" * 24 + "…"
+
+
+def test_a_trend_stays_low_where_little_changed() -> None:
+    assert trend_line([0.0, 0.01, -0.3, None]) == "▁▁▁·"
+    assert trend_line([0.0] * 20 + [0.5]) == "▁" * 11 + "█"

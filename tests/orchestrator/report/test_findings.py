@@ -1,15 +1,6 @@
-import math
 from typing import Any
 
-import pytest
-
-from orchestrator.errors import ConfigurationError
-from orchestrator.findings.comparison import Key, Probes, compared, probes_by_path
 from orchestrator.findings.fail_on import judged
-from orchestrator.findings.limit import Limit, exceeded, limit_of, undecided
-from orchestrator.findings.median import median_of, rank_of_low
-
-REGIONS = {"oslo": "eu-north-1"}
 
 
 def ranking(paths: list[dict[str, Any]], floor_ratio: float | None = None) -> dict[str, Any]:
@@ -103,90 +94,3 @@ def test_structure_is_found_above_three_times_the_floor_and_unknown_without_loca
         "region eu is slow by structure: 3.1 × its floor",
     )
     assert judged(ranking([]), kind="structural").missing is not None
-
-
-@pytest.mark.parametrize(("n", "rank"), [(6, 1), (8, 1), (9, 2), (20, 6), (100, 40)])
-def test_the_ranks_are_those_of_the_tables(n: int, rank: int) -> None:
-    # Conover, Practical Nonparametric Statistics, 3.2.
-    assert rank_of_low(n) == rank
-
-
-def test_the_approximation_joins_the_exact_ranks() -> None:
-    assert abs(rank_of_low(1_000) - rank_of_low(1_001)) <= 1
-
-
-def test_lost_probes_count_as_infinite() -> None:
-    median = median_of([10] * 4, lost=6)
-
-    assert median is not None
-    assert math.isinf(median.p50_us)
-    assert median_of([10] * 5, lost=0) is None
-
-
-def sweep(us: int, *, n: int = 40, lost: int = 0) -> dict[tuple[str, ...], Probes]:
-    return {("oslo", "a", "127.0.0.1"): Probes(rtts_us=[us + step for step in range(n)], lost=lost)}
-
-
-def test_growth_beyond_the_limit_is_found_and_growth_within_it_is_not() -> None:
-    comparison = compared(sweep(10_000), sweep(12_000), region_of=REGIONS)
-
-    assert exceeded(comparison, limit_of("region>10%")) == (
-        "region eu-north-1: p50 grew by at least 19.8 %, the limit is 10 %",
-    )
-    assert exceeded(comparison, limit_of("path > 3ms")) == ()
-    assert exceeded(comparison, limit_of("server>1.5ms")) != ()
-
-
-def test_an_interval_that_holds_the_limit_does_not_fail() -> None:
-    before: dict[Key, Probes] = {("oslo", "a", "x"): Probes(rtts_us=list(range(9_000, 11_000, 50)))}
-    after: dict[Key, Probes] = {("oslo", "a", "x"): Probes(rtts_us=list(range(10_000, 12_500, 50)))}
-    comparison = compared(before, after, region_of=REGIONS)
-    [change] = comparison.of("path")
-
-    assert change.ratio is not None
-    assert change.ratio > 0.1
-    assert exceeded(comparison, limit_of("path>10%")) == ()
-
-
-def test_what_is_lost_altogether_exceeds_every_limit() -> None:
-    comparison = compared(sweep(10_000), sweep(0, n=0, lost=40), region_of=REGIONS)
-
-    assert exceeded(comparison, limit_of("path>1000%")) == (
-        "path oslo → a 127.0.0.1: p50 is lost, the limit is 1000 %",
-    )
-
-
-def test_too_few_probes_decide_nothing() -> None:
-    comparison = compared(sweep(10_000, n=3), sweep(90_000, n=3), region_of=REGIONS)
-
-    assert exceeded(comparison, limit_of("region>1%")) == ()
-    assert undecided(comparison, limit_of("region>1%")) == ("eu-north-1",)
-
-
-def test_paths_of_one_sweep_only_are_named_and_not_compared() -> None:
-    other = {("oslo", "b", "127.0.0.2"): Probes(rtts_us=[1] * 10)}
-
-    comparison = compared(sweep(10), sweep(10) | other, region_of=REGIONS)
-
-    assert comparison.only_after == ("oslo → b 127.0.0.2",)
-    assert len(comparison.of("path")) == 1
-
-
-def test_untrusted_runs_and_probes_that_were_not_sent_stay_out() -> None:
-    row = {"tester": "oslo", "server": "a", "address": "x", "rtt_us": [5, -1, -2, -3]}
-
-    found = probes_by_path([{"run_id": "good", **row}, {"run_id": "bad", **row}], untrusted={"bad"})
-
-    assert found == {("oslo", "a", "x"): Probes(rtts_us=[5], lost=2)}
-
-
-@pytest.mark.parametrize(
-    "text", ["", "region", "region>ten%", "planet>10%", "region<10%", "region>10", "region>-1%"]
-)
-def test_rubbish_is_no_limit(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="is not a limit"):
-        limit_of(text)
-
-
-def test_a_limit_may_have_spaces_and_fractions() -> None:
-    assert limit_of(" path > 2.5 ms ") == Limit(kind="path", most=2.5, unit="ms")
