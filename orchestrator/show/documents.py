@@ -41,6 +41,8 @@ def markdown_text(answer: Answer) -> str:
 
 
 def _field(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, list):
         value = " ".join(str(item) for item in value)
     return defused(shown(value)) if isinstance(value, str) else value

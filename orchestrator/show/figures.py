@@ -57,8 +57,11 @@ def interval_text(low: float | None, high: float | None) -> str:
 
 
 def change_text(ratio: float | None) -> str:
-    """Return a relative change in percent, with its sign."""
-    return NOTHING if ratio is None else f"{ratio * 100:+.1f}".replace("-", "−")
+    """Return a relative change in percent, with its sign; what rounds to nothing has none."""
+    if ratio is None:
+        return NOTHING
+    text = f"{ratio * 100:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
 def ratio_text(ratio: float | None) -> str:

@@ -18,7 +18,7 @@ from orchestrator.show.figures import (
     ratio_text,
     time_text,
 )
-from orchestrator.show.sparks import NOT_KNOWN, trend_line
+from orchestrator.show.sparks import trend_line
 
 TOP_PATHS = 10
 
@@ -55,7 +55,7 @@ def slow_answer(
         title=f"Slow regions of fleet {slow.get('fleet') or ''}".strip(),
         sentence=_sentence(slow),
         tables=tuple(tables),
-        notes=(*_notes(slow), *_trend_note(trends or {})),
+        notes=tuple(_notes(slow)),
         records=tuple(_records(slow)),
         data=slow,
     )
@@ -221,12 +221,6 @@ def _notes(slow: dict[str, Any]) -> list[str]:
         for (tester, reason), count in left_out.items()
     ]
     return notes
-
-
-def _trend_note(trends: Mapping[str, Sequence[float | None]]) -> tuple[str, ...]:
-    if not _has_trend(trends):
-        return ()
-    return (f"LAST ROUNDS: growth over the usual, the newest round last, {NOT_KNOWN} where there is none",)
 
 
 def _has_trend(trends: Mapping[str, Sequence[float | None]]) -> bool:

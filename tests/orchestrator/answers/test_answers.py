@@ -5,9 +5,13 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from orchestrator.show.answer import Answer
 from orchestrator.show.answers import matrix_text, rendered, slow_text
+from orchestrator.show.documents import csv_text
 from orchestrator.show.escapes import cut, defused, shown
 from orchestrator.show.figures import ms_text, percent_text
 from orchestrator.show.matrix import matrix_answer, matrix_cell, server_names
@@ -89,8 +93,16 @@ def test_marks_are_explained_and_untrusted_testers_named(make: Make) -> None:
 
 
 def test_an_empty_matrix_says_what_to_do(make: Make) -> None:
-    assert matrix_text(make["matrix"]([], [], []), width=80, color=False) == (
+    empty = make["matrix"]([], [], [])
+
+    assert matrix_text(empty, width=80, color=False) == (
+        "the fleet edge has no results yet: `orchestrate up` measures\n"
+    )
+    assert matrix_text(empty | {"fleet": None}, width=80, color=False) == (
         "no results yet: `orchestrate up` measures\n"
+    )
+    assert "nothing was measured in this time" in matrix_text(
+        empty | {"since": "2026-03-01T12:00:00Z"}, width=80, color=False
     )
 
 
@@ -142,7 +154,7 @@ def test_a_region_that_never_answers_is_said_to_be_lost(make: Make) -> None:
 
 def test_an_empty_ranking_says_what_to_do(make: Make) -> None:
     assert slow_text(make["ranking"]([]), width=80, color=False) == (
-        "no region has results yet: `orchestrate up` measures\n"
+        "the fleet edge has no results yet: `orchestrate up` measures\n"
     )
 
 
@@ -163,7 +175,8 @@ def test_a_ranking_fits_the_width_and_shows_more_where_there_is_more(make: Make,
 
     assert max(cell_len(line) for line in text.splitlines()) <= width
     assert "and 19 more" in text
-    assert ("TESTERS" in text) == (width >= 120)
+    assert ("× floor" in text) == (width >= 120)
+    assert ("95 % CI" in text) == (width >= 120)
 
 
 def test_colours_are_there_only_when_wanted(make: Make) -> None:
@@ -279,3 +292,18 @@ def test_probes_are_drawn_in_their_order_with_marks_for_silence() -> None:
 def test_a_trend_stays_low_where_little_changed() -> None:
     assert trend_line([0.0, 0.01, -0.3, None]) == "▁▁▁·"
     assert trend_line([0.0] * 20 + [0.5]) == "▁" * 11 + "█"
+
+
+@given(st.text(max_size=300), st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", " =", "\ufeff="]))
+def test_no_cell_begins_a_formula_and_each_can_be_read_again(name: str, start: str) -> None:
+    text = start + name
+    sheet = csv_text(Answer(title="", sentence="", tables=(), records=({"name": text, "p50_us": -1.5},)))
+
+    heading, [cell, number] = csv.reader(io.StringIO(sheet))
+
+    assert heading == ["name", "p50_us"]
+    assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
+    # A number of ours stays one.
+    assert number == "-1.5"
+    assert cell.removeprefix("'") == shown(text) or cell == shown(text)
+    assert not set(cell) & set("\x00\x07\x1b\r\n\t\u202e\u2066")
