@@ -1,9 +1,10 @@
 import random
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from tests.collector.reads.a_house import Found, House
+from tests.collector.reads.a_house import NOON, Found, House
 from tests.collector.reads.naive import naive_figures
 from wire.report import LATE, LOST
 
@@ -144,3 +145,31 @@ def test_a_specification_of_any_shape_is_read(house: House, servers: list[dict[s
     house.report(tester, house.sweep(fleet), Found(server="va", rtt_us=[40] * 6))
 
     assert house.get("slow")["regions"][0]["region"] == "oslo"
+
+
+def test_by_baseline_what_grew_most_over_its_usual_comes_first(house: House) -> None:
+    fleet = house.fleet()
+    testers = {name: house.tester(fleet, name) for name in ("far", "near", "new", "silent")}
+    past = house.sweep(fleet)
+    for hours in range(10, 4, -1):
+        for name, us in (("far", 200_000), ("near", 10_000), ("silent", 50_000)):
+            house.report(
+                testers[name], past, Found(server="a", rtt_us=[us] * 20), index=hours,
+                started_at=NOON - timedelta(hours=hours),
+            )  # fmt: skip
+    now = house.sweep(fleet, started_at=NOON)
+    for name, us in (("far", 202_000), ("near", 13_000), ("new", 90_000), ("silent", LOST)):
+        house.report(testers[name], now, Found(server="a", rtt_us=[us] * 20))
+
+    body = house.get("slow", by="baseline", sweep_id=str(now))
+
+    for items in (body["regions"], body["paths"]):
+        assert [item["region"] for item in items] == ["silent", "near", "far", "new"]
+        lost, near, far, new = (item["usual_ratio"] for item in items)
+        assert (lost, new) == (None, None)
+        # A baseline comes from a histogram, within 1 %.
+        assert near == pytest.approx(0.3, abs=0.015)
+        assert far == pytest.approx(0.01, abs=0.0105)
+    assert "usual_ratio" not in house.get("slow", by="p50")["paths"][0]
+    status, refusal = house.refused("slow", by="baseline", since="2026-02-01T00:00:00Z")
+    assert (status, "of a day at most" in refusal["message"]) == (400, True)

@@ -176,7 +176,6 @@ def test_a_ranking_fits_the_width_and_shows_more_where_there_is_more(make: Make,
     assert max(cell_len(line) for line in text.splitlines()) <= width
     assert "and 19 more" in text
     assert ("× floor" in text) == (width >= 120)
-    assert ("95 % CI" in text) == (width >= 120)
 
 
 def test_colours_are_there_only_when_wanted(make: Make) -> None:
