@@ -303,10 +303,13 @@ class CollectorClient:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
+        resolution: str | None = None,
+        points: int | None = None,
     ) -> Json:
         """Return the history of one tester and one server."""
         asked = {"tester": tester, "server": server, "fleet": fleet, "address": address}
-        return self._get("/path", asked | {"since": since, "until": until, "limit": limit})
+        drawn = {"resolution": resolution, "points": points}
+        return self._get("/path", asked | {"since": since, "until": until, "limit": limit} | drawn)
 
     def slow(
         self,

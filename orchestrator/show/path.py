@@ -50,6 +50,8 @@ def path_answer(path: dict[str, Any], *, traced: dict[str, Any] | None = None) -
     if len(points) > 1:
         in_time = sorted(points, key=lambda point: str(point["ts"]))
         notes.append(f"p50, the newest last: {sparkline([_height(point) for point in in_time])}")
+    if path.get("resolution_s") is not None:
+        notes.append(f"a row is of {path['resolution']}: --resolution run has each run")
     if any(not point.get("trusted", True) for point in points):
         notes.append("?: the run is not trusted and stays out of the summary")
     if path.get("next"):

@@ -158,8 +158,12 @@ def test_a_run_is_drawn_probe_by_probe(orchestrate: Run, world: World) -> None:
 def test_a_path_is_drawn_with_the_newest_last(orchestrate: Run, world: World) -> None:
     asked = ("report", "path", "oslo", "nrt", "--fleet", world.fleet, "--since", "3650d")
 
-    text = orchestrate(*asked).stdout
+    text = orchestrate(*asked, "--resolution", "run").stdout
+    long = orchestrate(*asked).stdout
 
+    assert re.search(r"a row is of \d+m: --resolution run has each run", long)
+    assert "280 probes in 14 runs" in long
+    assert "280 probes in 14 runs" in text
     line = next(line for line in text.splitlines() if "the newest last" in line)
     assert re.search(r"[▁▂▃▄▅▆▇█]{10}××[▁▂▃▄▅▆▇█]{2}$", line)
 
@@ -242,6 +246,7 @@ def test_a_time_without_data_says_so(
         (("diff", "last~1", "last", "--fail-if", "planet>1%"), "is not a limit", "region>10%"),
         (("slow", "--by", "baseline", "--since", "30d"), "of a day at most", "--sweep last"),
         (("slow", "--by", "speed"), "'speed'", "baseline"),
+        (("path", "oslo", "ams", "--resolution", "7q"), "resolution", "openapi"),
         (("matrix", "--format", "pdf"), "'pdf'", "html"),
     ],
 )
