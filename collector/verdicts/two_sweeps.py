@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from collector.errors import Refused
 from collector.history.figures import Integers
 from collector.history.queries import RunFilter, region_of
 from collector.history.queries_window import MAX_PROBES, servers_of
+from collector.history.rolled import span_of_results
 from collector.history.segments import DAY
 from collector.tables import UtcTime, ping_results, runs, testers
 from collector.verdicts.baseline import pairs_of
@@ -30,7 +31,7 @@ MOST_BLOCKS = 24
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SweepResults:
-    """What the usable runs of a sweep's last day found; `runs` are all of them, with their testers.
+    """What the usable runs of a sweep's last day found; `runs` are all of that day, with their testers.
 
     `pair` (tester and server by the tables' numbers), `block` and `probes` have an item for each result.
     """
@@ -74,20 +75,22 @@ def compare(connection: sa.Connection, *, before: UUID, after: UUID, thresholds:
 
 def read_sweep(connection: sa.Connection, sweep_id: UUID) -> SweepResults:
     """Return the results of a sweep."""
+    chosen = RunFilter(sweep_id=sweep_id)
+    span = span_of_results(connection, chosen.conditions())
+    if span is not None and span.end - span.start > DAY:
+        # A sweep without an end has runs without number.
+        chosen = replace(chosen, since=span.end - DAY)
     query: sa.Select[Any] = (
         sa.select(
             runs.c.tester_id, runs.c.run_id, runs.c.started_at, runs.c.stored, runs.c.trusted, runs.c.state,
             runs.c.reason, testers.c.uuid, testers.c.name, testers.c.location, testers.c.config,
         )
         .select_from(runs.join(testers, testers.c.id == runs.c.tester_id))
-        .where(*RunFilter(sweep_id=sweep_id).conditions())
+        .where(*chosen.conditions())
         .order_by(testers.c.id, runs.c.started_at, runs.c.run_id)
     )  # fmt: skip
     made = connection.execute(query).all()
     used = [run for run in made if is_usable(run)]
-    last = max((run.started_at for run in used), default=None)
-    if last is not None:
-        used = [run for run in used if run.started_at >= last - DAY]
     rows = _Rows(of_run=_blocks(used))
     for start in range(0, len(used), RUNS_AT_A_TIME):
         rows.read(connection, used[start : start + RUNS_AT_A_TIME])
@@ -96,7 +99,7 @@ def read_sweep(connection: sa.Connection, sweep_id: UUID) -> SweepResults:
         runs=made,
         used_count=len(used),
         since=min((run.started_at for run in used), default=None),
-        until=last,
+        until=max((run.started_at for run in used), default=None),
         blocks_of={tester: 1 + block for (tester, _), block in sorted(rows.of_run.items(), key=_by_block)},
         pair=pairs_of(np.array(rows.tester, dtype=np.int64), np.array(rows.server, dtype=np.int64)),
         block=np.array(rows.block, dtype=np.int64),

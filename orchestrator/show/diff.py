@@ -151,7 +151,7 @@ def _notes(diff: dict[str, Any]) -> list[str]:
             "regions and servers are not told apart: that needs three regions that see the same servers"
         )
     if any(not change["by_items"] for change in diff["regions"] if not change["is_lost"]):
-        notes.append("regions of fewer than 5 servers have an interval by the probes of their paths")
+        notes.append("regions of few servers have an interval by the probes of their paths")
     for name, side in (("A", "before"), ("B", "after")):
         paths, count = diff[f"only_{side}"][:MOST_NAMED], diff[f"only_{side}_count"]
         if count:

@@ -141,6 +141,24 @@ def test_runs_that_are_not_trusted_have_no_part(house: House) -> None:
     assert body["after"]["left_out"][0]["reason"] == "steal"
 
 
+def test_of_a_long_sweep_the_last_day_is_compared(house: House) -> None:
+    made = measured(house, grown={})
+    fleet, tester = (
+        house.get("fleets")["fleets"][0]["fleet_id"],
+        house.get("testers")["testers"][0]["tester_id"],
+    )
+    long = house.sweep(UUID(fleet), started_at=NOON - timedelta(days=9))
+    for index, (days, us) in enumerate(((9, 90_000), (2, 80_000), (0.9, 50_000), (0, 50_000))):
+        found = Found(server="s0", address="192.0.2.0", rtt_us=[us] * 10)
+        house.report(UUID(tester), long, found, index=index, started_at=NOON - timedelta(days=days))
+
+    body = house.get("diff", a=str(long), b=str(made.after))
+
+    assert body["before"]["run_count"] == 2
+    assert body["before"]["since"] == "2026-02-28T14:24:00.000000Z"
+    assert [(path["before"]["n"], path["before"]["p50_us"]) for path in body["paths"]] == [(20, 50_000)]
+
+
 def test_paths_of_one_sweep_alone_are_named(house: House) -> None:
     fleet = house.fleet()
     tester = house.tester(fleet, HOSTILE)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.verdicts.difference import Change, Difference, difference
+from collector.verdicts.groups import Shape
 from collector.verdicts.medians import medians_of
 from collector.verdicts.sides import Side, TwoSides, log_changes, newcombe
 from collector.verdicts.thresholds import DEFAULTS
@@ -95,6 +96,26 @@ def test_a_region_that_is_lost_exceeds_all_and_comes_first() -> None:
     assert all(each.ratio.value is not None for each in found.regions[1:])
     back = changed_in(swapped(two_sweeps(3, regions=6, servers=6, changed=Changed(lost_regions=(2,)))))
     assert [(each.key, each.note) for each in back.regions if each.note] == [("r002", "was_lost")]
+
+
+def test_a_region_of_several_testers_is_the_median_of_them() -> None:
+    shape = Shape(region=np.array([0, 0, 0, 1, 0]), server=np.array([0, 0, 0, 0, 1]), regions=2, servers=2)
+
+    found = shape.table(np.array([0.5, 0.1, 0.3, 0.7, np.nan]))
+
+    assert found[0, 0] == 0.3
+    assert found[1, 0] == 0.7
+    assert np.isnan(found[:, 1]).all()
+
+
+def test_testers_of_one_region_are_compared_together() -> None:
+    sides = two_sweeps(4, regions=6, servers=6, runs=2, changed=Changed(region_ratio={0: 1.5, 1: 1.5}))
+    testers = [replace(tester, region=tester.region // 2) for tester in sides.testers]
+
+    found = changed_in(replace(sides, testers=testers, regions=sides.regions[:3]))
+
+    assert [each.key for each in found.regions if interval(each)[0] > 0.10] == ["r000"]
+    assert [(each.path_count, each.before.n) for each in found.regions] == [(12, 480)] * 3
 
 
 def test_the_same_probes_have_not_changed() -> None:
