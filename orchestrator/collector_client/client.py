@@ -307,9 +307,9 @@ class CollectorClient:
         points: int | None = None,
     ) -> Json:
         """Return the history of one tester and one server."""
-        asked = {"tester": tester, "server": server, "fleet": fleet, "address": address}
-        drawn = {"resolution": resolution, "points": points}
-        return self._get("/path", asked | {"since": since, "until": until, "limit": limit} | drawn)
+        asked: dict[str, object] = {"tester": tester, "server": server, "fleet": fleet, "address": address}
+        asked |= {"since": since, "until": until, "limit": limit}
+        return self._get("/path", asked | {"resolution": resolution, "points": points})
 
     def slow(
         self,
