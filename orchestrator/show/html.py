@@ -16,7 +16,7 @@ h1 { font-size: 1.3rem; margin: 0 } .sentence { font-size: 1.1rem } .note { colo
 .table { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--soft); padding: .5rem 0 }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400 }
-thead th { color: var(--soft); white-space: nowrap } .number { text-align: right }
+thead th { color: var(--soft); white-space: nowrap } .number { text-align: right; white-space: nowrap }
 .bad { color: var(--bad); font-weight: 600 } .warn { color: var(--warn) } .faint { color: var(--soft) }
 @media print { body { margin: 0 } }
 """
