@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from collector.alerts.teller import Teller
 from collector.errors import Refused, Unavailable
 from collector.history.housekeeping import Housekeeper
 from collector.ingest.queue import ReportQueue
@@ -34,7 +35,7 @@ from collector.web.failures import befalls_all, unavailable
 from collector.web.methods import AnswerHead, methods_of
 from collector.web.reads_answers import Problem
 from collector.web.state import Services
-from collector.web.watched import WatchHouse, WatchRequests, failure_code, refused_of
+from collector.web.watched import WatchAlerts, WatchHouse, WatchRequests, failure_code, refused_of
 from wire.fields import time_text
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -90,6 +91,7 @@ def create_app(
         report_slots=CapacityLimiter(settings.report_threads),
         counts=counts,
         judge=Judge(own, settings.verdict),
+        alerts=None if settings.alerts is None else Teller(own, settings.alerts, watch=WatchAlerts(counts)),
     )
 
     @asynccontextmanager
@@ -102,10 +104,14 @@ def create_app(
             judge=lambda now, stopping: services.judge.judge_due(now, stopping=stopping),
         )
         keeper.start()
+        if services.alerts is not None:
+            services.alerts.start()
         yield
         services.stopping.set()
         # Every request was answered or given up by now: what still waits was acknowledged to nobody.
         services.reports.close(deadline_s=LAST_WORDS_S)
+        if services.alerts is not None:
+            services.alerts.stop(deadline_s=LAST_WORDS_S)
         keeper.stop(deadline_s=LAST_WORDS_S)
         own.dispose()
 

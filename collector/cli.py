@@ -22,6 +22,7 @@ COMMANDS: dict[str, Entry] = {
     "migrate": Entry(target="collector.commands.migrate:migrate", help="Bring the database up to date."),
     "prune": Entry(target="collector.commands.prune:prune_now", help="Remove what is too old, now."),
     "backfill": Entry(target="collector.commands.backfill:backfill", help="Make rollups again."),
+    "alerts": Entry(target="collector.commands.alerts:alerts", help="Who is told of what is slow or lossy."),
     "token": Entry(target="collector.commands.token:token", help="Issue, list, rotate and revoke tokens."),
     "import-original": Entry(
         target="collector.commands.import_original:import_original",

@@ -2,6 +2,7 @@
 
 CollectorError
 ├── ConfigurationError      exit 2: the person who started it
+│   └── AlertsFileError     a file of alerts that cannot be carried out
 ├── PartlyDone              exit 3: run it again
 ├── Interrupted             exit 130: the person who stopped it
 ├── ExportBroken            an answer that ends in the middle: whoever sent the request
@@ -9,7 +10,8 @@ CollectorError
     └── Unavailable         503: try again later
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -27,6 +29,29 @@ class ConfigurationError(CollectorError):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
         self.hint = hint
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class AlertsFileError(ConfigurationError):
+    """A file of alerts that cannot be carried out; `problems` holds all that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda one: (one.line, one.column)))
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 class PartlyDone(CollectorError):

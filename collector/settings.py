@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
+from collector.alerts.rules import Rules
 from collector.errors import ConfigurationError
 from collector.history.retention import Keep
 from collector.secret_files import all_may_read, read_secret_file
@@ -37,7 +38,8 @@ class Settings:
 
     `admin_token` and `reader_token` are accepted beside those of the tokens table. `legacy_tester`
     names whose results the original's form posts are. `open_secrets` tells of files of secrets that
-    everybody may read. Secrets stay out of the representation.
+    everybody may read. `alerts` is what `alerts_file` says, read by `serve` alone: no other command
+    depends on that file. Secrets stay out of the representation.
     """
 
     database_url: str = field(repr=False)
@@ -62,18 +64,26 @@ class Settings:
     keep_raw_days: int = 0
     keep_hourly_days: int = 0
     keep_daily_days: int = 0
+    keep_verdicts_days: int = 0
     metrics_max_age_s: float = 7_200.0
+    alerts_file: str | None = None
+    alerts: Rules | None = None
     verdict: Thresholds = DEFAULTS
     open_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def keep(self) -> Keep:
         """Return for how long rows are kept; 0 days is for ever."""
-        raw, hourly, daily = (
+        raw, hourly, daily, verdicts = (
             timedelta(days=days) if days else None
-            for days in (self.keep_raw_days, self.keep_hourly_days, self.keep_daily_days)
+            for days in (
+                self.keep_raw_days,
+                self.keep_hourly_days,
+                self.keep_daily_days,
+                self.keep_verdicts_days,
+            )
         )
-        return Keep(raw=raw, hourly=hourly, daily=daily)
+        return Keep(raw=raw, hourly=hourly, daily=daily, verdicts=verdicts)
 
     @property
     def reading_is_open(self) -> bool:
@@ -140,9 +150,11 @@ def read_settings(
         keep_raw_days=keep_raw_days,
         keep_hourly_days=keep_hourly_days,
         keep_daily_days=keep_daily_days,
+        keep_verdicts_days=_number(environment, "KEEP_VERDICTS_DAYS", 0, least=0, most=MOST_DAYS),
         metrics_max_age_s=float(
             _number(environment, "METRICS_MAX_AGE_S", int(default.metrics_max_age_s), most=LONGEST_S)
         ),
+        alerts_file=_text(environment, "ALERTS"),
         verdict=_thresholds(environment),
         open_secrets=_open_secrets(environment),
     )

@@ -356,6 +356,69 @@ verdict_states = sa.Table(
     sa.Column("decided", sa.Text),
 )
 
+alert_occasions = sa.Table(
+    "alert_occasions",
+    metadata,
+    # What rules on alerts are held against, each once: a round that was judged, a sweep that has ended.
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("fleet_id", sa.Integer, nullable=False),
+    sa.Column("sweep_id", sa.Uuid, nullable=False),
+    sa.Column("round", sa.Integer),
+    # The last start of a run of the round, or when the sweep ended.
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("noted_at", UtcTime, nullable=False),
+    # Null until a collector has claimed it; with its alerts it is one transaction.
+    sa.Column("evaluated_at", UtcTime),
+    sa.Index("ix_alert_occasions_noted_at", "noted_at"),
+)
+
+alert_states = sa.Table(
+    "alert_states",
+    metadata,
+    # What a rule has seen of a thing last, and whether it holds it to be bad.
+    sa.Column("fleet_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("finding", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    # A letter for each of the last rounds, the newest last (see `collector.alerts.machine`).
+    sa.Column("history", sa.Text, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("since", UtcTime),
+    sa.Column("sentence", sa.Text, nullable=False),
+)
+
+alert_deliveries = sa.Table(
+    "alert_deliveries",
+    metadata,
+    # A message to a receiver; those of one receiver are delivered in the order of their ids.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(), primary_key=True),
+    # A uuid5 over occasion, rule and receiver: what is told twice is known by it.
+    sa.Column("idempotency_key", sa.Uuid, nullable=False, unique=True),
+    sa.Column("fleet_id", sa.Integer, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("receiver", sa.Text, nullable=False),
+    sa.Column("message", _json(), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # When it is tried next; whoever tries it sets it to when it may be taken for dead.
+    sa.Column("next_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime),
+    # What the last attempt came to.
+    sa.Column("note", sa.Text),
+    sa.Index(
+        "ix_alert_deliveries_waiting",
+        "receiver",
+        "id",
+        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state = 'waiting'"),
+    ),
+    sa.Index("ix_alert_deliveries_created_at", "created_at"),
+)
+
 legacy_results = sa.Table(
     "legacy_results",
     metadata,

@@ -40,6 +40,9 @@ PURE = (
     "orchestrator/places/engines/tester_container.py",
     "orchestrator/fleet/model.py",
     "tester/summary.py",
+    "collector/alerts/machine.py",
+    "collector/alerts/message.py",
+    "collector/alerts/rules.py",
     "collector/verdicts/counted.py",
     "collector/verdicts/fleet.py",
     "collector/verdicts/floor.py",
@@ -70,9 +73,10 @@ MAY_IMPORT = {
         "history": set(),
         "ingest": {"history"},
         "verdicts": {"history"},
+        "alerts": {"history", "verdicts"},
         "metrics": {"history", "ingest"},
         "original": {"ingest"},
-        "web": {"history", "ingest", "verdicts", "metrics"},
+        "web": {"history", "ingest", "verdicts", "alerts", "metrics"},
     },
 }
 """Within a package: the folders of the flow, and those that each of them stands on."""

@@ -20,6 +20,7 @@ DAYS = click.IntRange(0, MOST_DAYS)
 @click.option("--keep-raw-days", type=DAYS, metavar="N", help="Results of single runs; 0 is for ever.")
 @click.option("--keep-hourly-days", type=DAYS, metavar="N", help="Sums by the hour.")
 @click.option("--keep-daily-days", type=DAYS, metavar="N", help="Sums by the day.")
+@click.option("--keep-verdicts-days", type=DAYS, metavar="N", help="Verdicts, and what was told of them.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--by-clock", is_flag=True, help="Count from this machine's clock, whatever results say.")
 @click.option("--database-url", metavar="URL", help="sqlite:////path or postgresql://…")
@@ -29,13 +30,15 @@ def prune_now(
     keep_raw_days: int | None,
     keep_hourly_days: int | None,
     keep_daily_days: int | None,
+    keep_verdicts_days: int | None,
     dry_run: bool,
     by_clock: bool,
     database_url: str | None,
 ) -> None:
     """Remove what is older than is to be kept, as `serve` does from time to time.
 
-    How long that is, COLLECTOR_KEEP_RAW_DAYS, …_HOURLY_DAYS and …_DAILY_DAYS say, or the options.
+    How long that is, COLLECTOR_KEEP_RAW_DAYS, …_HOURLY_DAYS, …_DAILY_DAYS and …_VERDICTS_DAYS say, or the
+    options.
     What the original tester posted is never removed.
     """
     settings = read_settings(environment, database_url=database_url)
@@ -43,10 +46,11 @@ def prune_now(
         "keep_raw_days": keep_raw_days,
         "keep_hourly_days": keep_hourly_days,
         "keep_daily_days": keep_daily_days,
+        "keep_verdicts_days": keep_verdicts_days,
     }
     settings = replace(settings, **{name: days for name, days in given.items() if days is not None})  # type: ignore[arg-type]  # each is a number of days
     check_keep(settings.keep_raw_days, settings.keep_hourly_days, settings.keep_daily_days)
-    if not any(True for _ in settings.keep.cuts(datetime.now(UTC))):
+    if settings.keep.everything:
         click.echo("everything is kept: neither COLLECTOR_KEEP_…_DAYS nor --keep-…-days says otherwise")
         return
     now = datetime.now(UTC)

@@ -3,7 +3,9 @@
 import errno
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import structlog
@@ -50,6 +52,10 @@ def serve(
         workers=workers,
     )
     check_workers(settings)
+    if settings.alerts_file is not None:
+        from collector.alerts.file import read_rules
+
+        settings = replace(settings, alerts=read_rules(Path(settings.alerts_file), environment))
     write_json_lines()
     log = structlog.get_logger("collector")
     for sentence in settings.open_secrets:

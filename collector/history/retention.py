@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from collector.history.confirmed import confirmed_time
 from collector.history.gone import remember_pruned
+from collector.history.old_verdicts import old_verdicts
 from collector.history.partitions import DAILY, HOURLY, RESULTS, Periods, made
 from collector.history.segments import DAY, day_of, hour_of
 from collector.history.turns import wait_for_turn
@@ -31,11 +32,17 @@ IN_USE = "it is in use"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keep:
-    """For how long raw results, hourly and daily rollups are kept; None is for ever."""
+    """For how long raw results, hourly and daily rollups, and verdicts are kept; None is for ever."""
 
     raw: timedelta | None = None
     hourly: timedelta | None = None
     daily: timedelta | None = None
+    verdicts: timedelta | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is ever removed."""
+        return all(kept is None for kept in (self.raw, self.hourly, self.daily, self.verdicts))
 
     def cuts(self, now: datetime) -> Iterator[tuple[Periods, datetime]]:
         """Give what is removed, and up to when."""
@@ -85,6 +92,12 @@ def prune(
             found += _old_rows(engine, periods, cut)
         else:
             found += _delete(engine, periods, cut)
+    if keep.verdicts is not None:
+        cut = day_of(counted_from - keep.verdicts)
+        found += [
+            Old(what=name, before=cut, rows=rows)
+            for name, rows in old_verdicts(engine, cut, only_say=only_say)
+        ]
     return found
 
 

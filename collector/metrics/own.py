@@ -20,6 +20,8 @@ STORED = "stored"
 REPEATED = "repeated"
 COMMITTED = "committed"
 FAILED = "failed"
+VERDICTS = "verdicts"
+"""What else retention removes."""
 
 
 class OwnMetrics:
@@ -105,12 +107,30 @@ class OwnMetrics:
             ["code"],
             registry=registry,
         )
+        self._occasions = Counter(
+            "collector_alert_occasions_total",
+            "Rounds and ends of sweeps that were held against the rules on alerts.",
+            registry=registry,
+        )
+        self._alerts = Counter(
+            "collector_alert_attempts_total",
+            "Attempts to tell a receiver: delivered, failed where another follows, or given_up.",
+            ["receiver", "outcome"],
+            registry=registry,
+        )
+        self._alerts_waiting = Gauge(
+            "collector_alerts_waiting",
+            "Messages that wait for their receivers, of all collectors on the database.",
+            registry=registry,
+            multiprocess_mode="max",
+        )
         for outcome in (STORED, REPEATED):
             self._reports.labels(outcome)
         for outcome in (COMMITTED, FAILED):
             self._transactions.labels(outcome)
         for periods in PARTITIONED:
             self._removals.labels(periods.table)
+        self._removals.labels(VERDICTS)
 
     def families(self) -> Iterable[Metric]:
         """Give all families, with their figures of now."""
@@ -168,6 +188,18 @@ class OwnMetrics:
     def removed(self, table: str) -> None:
         """Count what retention removed."""
         self._removals.labels(table).inc()
+
+    def occasions(self, count: int) -> None:
+        """Count what was held against the rules on alerts."""
+        self._occasions.inc(count)
+
+    def alert_told(self, receiver: str, outcome: str) -> None:
+        """Count an attempt to tell a receiver; their names are those of one file."""
+        self._alerts.labels(receiver, outcome).inc()
+
+    def alerts_wait(self, count: int) -> None:
+        """Take note of how many messages wait."""
+        self._alerts_waiting.set(count)
 
     def database_failed(self, code: str) -> None:
         """Count a failure of the database."""

@@ -15,6 +15,7 @@ from collector.session import reading, writing
 from collector.tables import RunState, UtcTime, runs, sweeps, testers, verdict_states, verdicts
 from collector.verdicts.facts import gather
 from collector.verdicts.judge import judged, seed_of
+from collector.verdicts.occasions import note_round
 from collector.verdicts.thresholds import Thresholds
 from collector.verdicts.verdict import UNDECIDED, Scope, Verdict, Word
 
@@ -65,7 +66,7 @@ class Judge:
             if stopping():
                 break
             try:
-                done += self._judge(one)
+                done += self._judge(one, now)
             except Refused as error:
                 # Too much has no rollup yet; a later round of the housekeeping finds less.
                 structlog.get_logger("collector").warning(
@@ -73,19 +74,19 @@ class Judge:
                 )
         return done
 
-    def _judge(self, one: DueRound) -> bool:
+    def _judge(self, one: DueRound, now: datetime) -> bool:
         if self._engine.dialect.name == "postgresql":
             with writing(self._engine) as connection:
                 if not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar():
                     return False
                 if _is_judged(connection, one):
                     return False
-                return self._store(connection, one, self._found(connection, one))
+                return self._store(connection, one, self._found(connection, one), now)
         # SQLite has one writer at a time, which is not kept waiting while a round is read.
         with reading(self._engine) as connection:
             found = self._found(connection, one)
         with writing(self._engine) as connection:
-            return not _is_judged(connection, one) and self._store(connection, one, found)
+            return not _is_judged(connection, one) and self._store(connection, one, found, now)
 
     def _found(self, connection: sa.Connection, one: DueRound) -> tuple[datetime, list[Verdict]] | None:
         gathered = gather(
@@ -105,7 +106,11 @@ class Judge:
         return gathered.at, judged(gathered.fleet, thresholds=self._thresholds, seed=seed, before=before)
 
     def _store(
-        self, connection: sa.Connection, one: DueRound, found: tuple[datetime, list[Verdict]] | None
+        self,
+        connection: sa.Connection,
+        one: DueRound,
+        found: tuple[datetime, list[Verdict]] | None,
+        now: datetime,
     ) -> bool:
         if found is None:
             return False
@@ -138,6 +143,14 @@ class Judge:
         for start in range(0, len(rows), ROWS_AT_A_TIME):
             connection.execute(sa.insert(verdicts), rows[start : start + ROWS_AT_A_TIME])
         _replace_states(connection, changed)
+        note_round(
+            connection,
+            fleet_number=one.fleet_number,
+            sweep_id=one.sweep_id,
+            round_number=one.number,
+            at=at,
+            now=now,
+        )
         return True
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from anyio import CapacityLimiter
 from fastapi import Request
 
+from collector.alerts.teller import Teller
 from collector.ingest.queue import ReportQueue
 from collector.metrics.own import OwnMetrics
 from collector.settings import Settings
@@ -63,6 +64,7 @@ class Services:
     reports: ReportQueue
     report_slots: CapacityLimiter
     judge: Judge
+    alerts: Teller | None = None
     export_slots: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MOST_EXPORTS)
     )

@@ -17,6 +17,7 @@ from collector.errors import Refused
 from collector.history.events import add_event
 from collector.session import reading, writing
 from collector.tables import RunState, UtcTime, fleets, runs, sweeps
+from collector.verdicts.occasions import note_sweep
 from collector.web.fields import CREATED, Object, Text, Time
 from collector.web.lookup import find_fleet, find_sweep
 from collector.web.reads_names import FleetName, span_of
@@ -107,6 +108,9 @@ def finish_sweep(
                 .values(finished_at=now, outcome=finish.outcome.value)
             )
             fleet = connection.execute(sa.select(fleets).where(fleets.c.id == row.fleet_id)).one()
+            note_sweep(
+                connection, fleet_number=fleet.id, sweep_id=sweep_id, outcome=finish.outcome.value, now=now
+            )
             _tell(connection, "sweep.finished", fleet, sweep_id, outcome=finish.outcome, now=now)
     try:
         # Whoever ended the sweep asks for the verdict next.
@@ -114,6 +118,8 @@ def finish_sweep(
     except sa.exc.SQLAlchemyError as error:
         # The sweep has ended all the same, and the housekeeping judges what was left.
         structlog.get_logger("collector").warning("verdicts.skipped", reason=type(error).__name__)
+    if at.alerts is not None:
+        at.alerts.nudge()
     return {"sweep_id": str(sweep_id), "outcome": finish.outcome, "finished_at": time_text(finished_at)}
 
 

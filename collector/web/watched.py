@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.history.partitions import PARTITIONED
 from collector.history.retention import Old
-from collector.metrics.own import OwnMetrics
+from collector.metrics.own import VERDICTS, OwnMetrics
 from collector.web.failures import unavailable
 
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
@@ -85,6 +85,31 @@ class WatchHouse:
         for periods in PARTITIONED:
             if removed.what.startswith(periods.table):
                 self._own.removed(periods.table)
+        if removed.what == VERDICTS:
+            self._own.removed(VERDICTS)
+
+    def failed(self, error: sa.exc.SQLAlchemyError | psycopg.Error) -> None:
+        """Take note of a step that the database failed."""
+        self._own.database_failed(failure_code(error))
+
+
+class WatchAlerts:
+    """Counts what is told (`collector.alerts.teller.Watch`)."""
+
+    def __init__(self, own: OwnMetrics) -> None:
+        self._own = own
+
+    def evaluated(self, occasions: int) -> None:
+        """Take note of what was held against the rules."""
+        self._own.occasions(occasions)
+
+    def told(self, receiver: str, outcome: str) -> None:
+        """Take note of an attempt."""
+        self._own.alert_told(receiver, outcome)
+
+    def alerts_wait(self, count: int) -> None:
+        """Take note of what waits."""
+        self._own.alerts_wait(count)
 
     def failed(self, error: sa.exc.SQLAlchemyError | psycopg.Error) -> None:
         """Take note of a step that the database failed."""
