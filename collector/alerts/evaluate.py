@@ -44,6 +44,9 @@ def evaluate_due(
         if stopping():
             break
         with writing(engine) as connection:
+            if not _is_our_turn(connection):
+                # Another collector is at it; to go on with a later one would turn their order round.
+                break
             done += _evaluate(connection, rules, occasion, now=now)
     return done
 
@@ -97,10 +100,14 @@ def key_of(occasion: UUID, *, rule: str, receiver: str) -> UUID:
     return uuid5(occasion, f"{rule}:{receiver}")
 
 
+def _is_our_turn(connection: sa.Connection) -> bool:
+    if connection.dialect.name != "postgresql":
+        # SQLite has one writer at a time.
+        return True
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar())
+
+
 def _evaluate(connection: sa.Connection, rules: Rules, occasion: At, *, now: datetime) -> bool:
-    postgres = connection.dialect.name == "postgresql"
-    if postgres and not connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar():
-        return False
     claimed = connection.execute(
         sa.update(alert_occasions)
         .where(alert_occasions.c.id == occasion.id, alert_occasions.c.evaluated_at.is_(None))
@@ -117,7 +124,7 @@ def _evaluate(connection: sa.Connection, rules: Rules, occasion: At, *, now: dat
         mine, fleet=fleet, at=occasion.at, observations=observations(connection, occasion), states=states
     )
     _keep(connection, occasion.fleet_number, decided, states)
-    insert = postgresql.insert if postgres else sqlite.insert
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for rule, receiver, message in messages_of(decided.told, mine, occasion, fleet=fleet):
         connection.execute(
             insert(alert_deliveries)

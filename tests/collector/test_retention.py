@@ -16,13 +16,17 @@ from collector.history.rollups import Roller
 from collector.history.segments import DAY
 from collector.session import engine_of, writing
 from collector.tables import (
+    alert_deliveries,
+    alert_occasions,
     dirty_days,
     legacy_results,
     ping_results,
     ping_rollups_day,
     ping_rollups_hour,
     runs,
+    verdicts,
 )
+from collector.verdicts.occasions import note_round
 from tests.collector.a_past import NOW, START, Past, assert_same, begun, fill
 
 LATER = START
@@ -293,3 +297,50 @@ def test_an_error_in_the_middle_of_a_rollup_is_only_put_off(postgres_url: str) -
     assert keeper.roll_up(NOW)
     assert_same(past, since=EARLY, until=NOW)
     engine.dispose()
+
+
+def told_about(past: Past, at: datetime) -> None:
+    """Store a verdict of a time, and what was told of it: one delivered, one that waits."""
+    sweep_id = uuid4()
+    with writing(past.engine) as connection:
+        connection.execute(
+            sa.insert(verdicts).values(
+                sweep_id=sweep_id, round=0, scope="fleet", key="", id=uuid4(), fleet_id=1, at=at, since=at,
+                label="all paths", verdict="ok", slow=False, lossy=False, sentence="", figures={},
+                settings_version="1",
+            )
+        )  # fmt: skip
+        note_round(connection, fleet_number=1, sweep_id=sweep_id, round_number=0, at=at, now=at)
+        for state in ("delivered", "waiting"):
+            connection.execute(
+                sa.insert(alert_deliveries).values(
+                    idempotency_key=uuid4(), fleet_id=1, rule="r", receiver="ops", message={}, created_at=at,
+                    state=state, attempts=1, next_at=at,
+                )
+            )  # fmt: skip
+
+
+def test_verdicts_and_what_was_told_of_them_go_by_a_setting_of_their_own(past: Past) -> None:
+    for at in (EARLY, EARLY + 40 * DAY, LATER, LATER + DAY):
+        told_about(past, at)
+    before = [past.rows(table) for table in EVERYTHING]
+    keep = Keep(verdicts=timedelta(days=30))
+
+    assert housekeeper(past, Keep()).tidy(NOW)
+    assert [len(past.rows(table)) for table in TOLD] == [4, 4, 8]
+    said = prune(past.engine, keep, now=NOW, only_say=True)
+    assert [len(past.rows(table)) for table in TOLD] == [4, 4, 8]
+    assert housekeeper(past, keep).tidy(NOW)
+
+    assert [(old.what, old.rows, old.held) for old in said] == [
+        ("verdicts", 2, None),
+        ("alert_occasions", 2, None),
+        ("alert_deliveries", 2, None),
+    ]
+    # What waits is still to be delivered, or given up.
+    assert [len(past.rows(table)) for table in TOLD] == [2, 2, 6]
+    assert [past.rows(table) for table in EVERYTHING] == before
+    assert prune(past.engine, keep, now=NOW) == []
+
+
+TOLD = (verdicts, alert_occasions, alert_deliveries)
