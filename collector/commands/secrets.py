@@ -8,7 +8,10 @@ import click
 from collector.auth import new_token
 from collector.errors import CollectorError
 
-NAMES = ("database_password", "admin_token", "reader_token")
+NAMES = (
+    *("database_password", "admin_token", "reader_token"),
+    *("grafana_password", "grafana_database_password"),
+)
 
 
 @click.command()

@@ -12,7 +12,10 @@ from collector.settings import read_settings
 from tests.collector.a_collector import Collector, basic
 from tests.collector.conftest import serving_settings
 
-NAMES = ("database_password", "admin_token", "reader_token")
+NAMES = (
+    *("database_password", "admin_token", "reader_token"),
+    *("grafana_password", "grafana_database_password"),
+)
 
 
 def run(*arguments: str, environment: dict[str, str] | None = None) -> Result:
