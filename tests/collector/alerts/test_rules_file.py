@@ -1,5 +1,6 @@
 """What a file of rules may say, and what is said of each that is wrong."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,12 @@ def test_a_file_that_is_not_there_is_a_mistake_of_whoever_starts_it(tmp_path: Pa
     )
     nothing = run("alerts", "check").exception
     assert str(nothing) == "there are no alerts; name a file with COLLECTOR_ALERTS or --file"
+
+
+def test_the_example_is_taken_and_reaches_every_process_of_a_collector() -> None:
+    example = Path(__file__).parent.parent.parent.parent / "examples" / "alerts" / "alerts.yaml"
+    rules = read_rules(example, ENVIRONMENT)
+
+    assert [rule.name for rule in rules.rules] == ["regions", "europe-for-long", "testers", "sweeps"]
+    # As `serve --workers` hands settings on.
+    assert pickle.loads(pickle.dumps(rules)) == rules

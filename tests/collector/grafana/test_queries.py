@@ -20,12 +20,12 @@ from collector.app import create_app
 from collector.history.rollups import Roller
 from collector.session import engine_of
 from collector.settings import Settings
-from tests.collector.a_collector import a_report, basic
+from tests.collector.a_collector import ADMIN_TOKEN, a_report, basic
 from tests.collector.grafana.the_files import GRAFANA, filled_promql, filled_sql, queries
 from tests.collector.metrics.test_prometheus import asked as found_by
 from tests.collector.metrics.test_prometheus import awaited, program, prometheus
 from tests.collector.reads.a_house import ADMIN, NOON, Found, House
-from tests.collector.test_serve import ADMIN_TOKEN, DEADLINE_S, delivered, registered, send, serving
+from tests.collector.test_serve import DEADLINE_S, delivered, registered, send, serving
 from tests.conftest import _programs
 from wire.report import LOST
 
