@@ -1,24 +1,20 @@
-"""The collector's endpoints, one method each."""
+"""The collector's endpoints, one method each; those that change something stand in `changes`."""
 
-import gzip
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
+from orchestrator.collector_client.changes import API, CollectorChanges
 from orchestrator.collector_client.connection import Connection, Event, Json
 from orchestrator.collector_client.credentials import Credentials
 from orchestrator.collector_client.errors import NotACollector, WrongVersion
-from wire.report import DIGEST_HEADER, digest_of
 from wire.versions import API_VERSION, REPORT_VERSION, api_versions_of
 
-API = "/api/v1"
 PAGE = 1_000
 DEADLINE_S = 30.0
-REPORT_DEADLINE_S = 120.0
 
 Key = UUID | str
 """A UUID, or a name where the collector takes one."""
@@ -35,7 +31,7 @@ class Health:
     report_versions: tuple[int, ...]
 
 
-class CollectorClient:
+class CollectorClient(CollectorChanges):
     """A collector, asked and told by an orchestrator.
 
     Every method raises `CollectorUnreachable`, `CollectorRefused` or `NotACollector`, and those that
@@ -52,8 +48,10 @@ class CollectorClient:
         insecure: bool = False,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._connection = Connection(url, insecure=insecure, deadline_s=deadline_s)
-        self._credentials = Credentials(admin_token=admin_token, reader_token=reader_token)
+        super().__init__(
+            Connection(url, insecure=insecure, deadline_s=deadline_s),
+            Credentials(admin_token=admin_token, reader_token=reader_token),
+        )
 
     @property
     def url(self) -> str:
@@ -106,94 +104,14 @@ class CollectorClient:
         """Return the state of its database; raises `CollectorRefused` (503) while it is not ready."""
         return self._connection.ask("GET", "/readyz", deadline_s=deadline_s, tries=tries).body
 
-    def put_fleet(self, fleet_id: UUID, *, name: str, spec: Mapping[str, Any], orchestrator: str) -> bool:
-        """Register a fleet; return whether it is new there.
-
-        Raises `CollectorRefused` with code `fleet_name_taken` where the name has another UUID; its
-        body says `fleet_id`, `registered_by` and `registered_at`.
-        """
-        return self._put(f"/fleets/{fleet_id}", {"name": name, "spec": spec, "orchestrator": orchestrator})
-
     def fleets(self, *, name: str | None = None) -> list[Json]:
         """Return the fleets that are registered, or the one of that name."""
         return [*self._pages("/fleets", "fleets", {"name": name}, limit=None)]
-
-    def put_tester(
-        self,
-        tester_id: UUID,
-        *,
-        fleet_id: UUID,
-        name: str,
-        location: str | None,
-        vps_provider: str | None,
-        config: Mapping[str, Any],
-        token_sha256: str | None,
-        keep_tokens: bool = False,
-    ) -> bool:
-        """Register a tester; return whether it is new there.
-
-        No digest keeps the one it has; `keep_tokens` adds the digest to those it has.
-        """
-        return self._put(
-            f"/testers/{tester_id}",
-            {
-                "fleet_id": str(fleet_id),
-                "name": name,
-                "location": location,
-                "vps_provider": vps_provider,
-                "config": config,
-                "token_sha256": token_sha256,
-                "keep_tokens": keep_tokens,
-            },
-        )
 
     def testers(self, *, fleet: Key | None = None, include_retired: bool = False) -> list[Json]:
         """Return the testers table, or one fleet's part of it."""
         asked = {"fleet": fleet, "include_retired": include_retired}
         return [*self._pages("/testers", "testers", asked, limit=None)]
-
-    def retire_tester(self, tester_id: UUID) -> None:
-        """Take a tester out of its fleet; its results stay."""
-        self._post(f"/testers/{tester_id}/retire", {})
-
-    def put_sweep(
-        self,
-        sweep_id: UUID,
-        *,
-        fleet_id: UUID,
-        spec: Mapping[str, Any],
-        started_at: datetime,
-        schedule_id: UUID | None = None,
-        due_at: datetime | None = None,
-    ) -> bool:
-        """Open a sweep; return whether it is new there.
-
-        Raises `CollectorRefused` (409) where another orchestrator has started what was due.
-        """
-        return self._put(
-            f"/sweeps/{sweep_id}",
-            {
-                "fleet_id": str(fleet_id),
-                "schedule_id": None if schedule_id is None else str(schedule_id),
-                "due_at": None if due_at is None else due_at.isoformat(),
-                "spec": spec,
-                "started_at": started_at.isoformat(),
-            },
-        )
-
-    def finish_sweep(
-        self, sweep_id: UUID, *, outcome: str, note: str | None = None, cost_usd: float | None = None
-    ) -> None:
-        """End a sweep as complete, partial, failed, interrupted or skipped.
-
-        `note` says why, `cost_usd` what its hosts cost; None leaves what is known.
-        """
-        body: dict[str, Any] = {"outcome": outcome}
-        if note is not None:
-            body["note"] = note
-        if cost_usd is not None:
-            body["cost_usd"] = cost_usd
-        self._post(f"/sweeps/{sweep_id}/finish", body)
 
     def sweeps(self, *, fleet: Key | None = None, limit: int | None = None) -> Iterator[Json]:
         """Yield sweeps, the newest first, at most `limit`."""
@@ -202,40 +120,6 @@ class CollectorClient:
     def sweep(self, sweep_id: UUID) -> Json:
         """Return one sweep."""
         return self._get(f"/sweeps/{sweep_id}")
-
-    def put_report(self, run_id: UUID, body: bytes, *, deadline_s: float = REPORT_DEADLINE_S) -> Json:
-        """Deliver a report (its uncompressed body) that was fetched from a tester.
-
-        Returns `run_id`, `stored` and `repeated`. Raises `CollectorRefused` with status 400, 403,
-        409, 410, 413 or 422 for what the collector will never take.
-        """
-        return self._connection.ask(
-            "PUT",
-            f"{API}/runs/{run_id}/report",
-            auth=self._credentials.for_admin(),
-            body=gzip.compress(body, compresslevel=6, mtime=0),
-            headers={
-                "Content-Type": "application/json",
-                "Content-Encoding": "gzip",
-                DIGEST_HEADER: digest_of(body),
-            },
-            deadline_s=deadline_s,
-        ).body
-
-    def abandon_run(
-        self, run_id: UUID, *, tester_id: UUID, sweep_id: UUID, index: int, of: int | None, reason: str
-    ) -> None:
-        """Say that a run will not be finished, and why; a finished one stays as it is."""
-        self._post(
-            f"/runs/{run_id}/abandon",
-            {
-                "tester_id": str(tester_id),
-                "sweep_id": str(sweep_id),
-                "index": index,
-                "of": of,
-                "reason": reason,
-            },
-        )
 
     def runs(
         self,
@@ -368,18 +252,3 @@ class CollectorClient:
                 # A cursor that stands still would be a loop without an end.
                 raise NotACollector(url=self.url, cause=f"its pages of {name} do not end")
             cursor = str(following)
-
-    def _put(self, path: str, body: Mapping[str, Any]) -> bool:
-        return self._send("PUT", path, body) == 201
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> None:
-        self._send("POST", path, body)
-
-    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> int:
-        return self._connection.ask(
-            method,
-            API + path,
-            auth=self._credentials.for_admin(),
-            body=json.dumps(body, ensure_ascii=False, allow_nan=False).encode(),
-            headers={"Content-Type": "application/json"},
-        ).status
