@@ -13,6 +13,7 @@ from collector.ingest.clock import run_times
 from collector.session import writing
 from collector.tables import RunState, fleets, runs, testers
 from wire.announce import Announcement
+from wire.fields import time_text
 
 MAX_REASON = 1_000
 
@@ -107,7 +108,7 @@ def announce(
         )
         row = _locked(connection, owner, announcement.run_id)
         if fresh:
-            _tell(connection, "run.announced", owner=owner, row=row, at=now)
+            add_event(connection, "run.announced", at=now, data=told(owner, row) | _told_of_time(row))
     return Announced(state=row.state, clock_offset_us=row.clock_offset_us, fresh=fresh)
 
 
@@ -165,6 +166,11 @@ def _locked(connection: sa.Connection, owner: Owner, run_id: UUID) -> sa.Row[Any
 
 def _tell(connection: sa.Connection, kind: str, *, owner: Owner, row: sa.Row[Any], at: datetime) -> None:
     add_event(connection, kind, at=at, data=told(owner, row))
+
+
+def _told_of_time(row: Any) -> dict[str, Any]:
+    """Return what an announcement says besides, so that whoever watches can tell a slow run."""
+    return {"announced_at": time_text(row.announced_at), "expected_s": row.expected_s}
 
 
 def told(owner: Owner, row: Any) -> dict[str, Any]:

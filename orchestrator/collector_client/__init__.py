@@ -6,9 +6,11 @@ from orchestrator.collector_client.errors import (
     CollectorFailing,
     CollectorRefused,
     CollectorUnreachable,
+    EventsSilent,
     NotACollector,
     WrongVersion,
 )
+from orchestrator.collector_client.stream import Event, EventStream
 
 __all__ = [
     "CollectorClient",
@@ -16,6 +18,9 @@ __all__ = [
     "CollectorFailing",
     "CollectorRefused",
     "CollectorUnreachable",
+    "Event",
+    "EventStream",
+    "EventsSilent",
     "Health",
     "NotACollector",
     "WrongVersion",

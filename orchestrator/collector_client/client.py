@@ -1,6 +1,7 @@
 """The collector's endpoints, one method each; those that change something stand in `changes`."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -8,9 +9,10 @@ from typing import Self
 from uuid import UUID
 
 from orchestrator.collector_client.changes import API, CollectorChanges
-from orchestrator.collector_client.connection import Connection, Event, Json
+from orchestrator.collector_client.connection import Connection, Json
 from orchestrator.collector_client.credentials import Credentials
 from orchestrator.collector_client.errors import NotACollector, WrongVersion
+from orchestrator.collector_client.stream import EventStream
 from wire.versions import API_VERSION, REPORT_VERSION, api_versions_of
 
 PAGE = 1_000
@@ -217,12 +219,13 @@ class CollectorClient(CollectorChanges):
         """Return what changed from one sweep to another."""
         return self._get("/diff", {"a": before, "b": after})
 
-    def events(self, *, after: str | None = None, for_s: float) -> Iterator[Event]:
-        """Yield what happens at the collector for about `for_s` seconds, from after event `after`."""
-        asked: dict[str, object] = {"Last-Event-ID": after}
-        return self._connection.events(
-            f"{API}/events", auth=self._credentials.for_reading(), params=asked, for_s=for_s
-        )
+    def events(self, *, after: str = "", silent_s: float) -> AbstractContextManager[EventStream]:
+        """Open the stream of what happens at the collector, behind event `after`, empty: from now on.
+
+        What is silent for `silent_s` seconds is given up: a collector says something every 15.
+        """
+        auth = self._credentials.for_reading()
+        return self._connection.events(f"{API}/events", auth=auth, after=after, silent_s=silent_s)
 
     def _get(self, path: str, params: Mapping[str, object] | None = None) -> Json:
         auth = self._credentials.for_reading()

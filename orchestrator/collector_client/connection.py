@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,8 +20,10 @@ from orchestrator.collector_client.errors import (
     CollectorFailing,
     CollectorRefused,
     CollectorUnreachable,
+    EventsSilent,
     NotACollector,
 )
+from orchestrator.collector_client.stream import MEDIA_TYPE, EventStream
 from orchestrator.errors import ConfigurationError
 from wire.versions import API_VERSION
 
@@ -44,15 +46,6 @@ class Answer:
 
     status: int
     body: Json
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
-    """One server-sent event: `id` resumes a stream after it."""
-
-    id: str
-    kind: str
-    data: Json
 
 
 class Connection:
@@ -134,33 +127,29 @@ class Connection:
                 return self._once(request, auth=auth, until=until)
         raise AssertionError("stamina raises what the last attempt raised")
 
-    def events(self, path: str, *, auth: Auth, params: Mapping[str, object], for_s: float) -> Iterator[Event]:
-        """Yield the events of a stream for about `for_s` seconds; `Last-Event-ID` goes in `params`.
+    @contextmanager
+    def events(self, path: str, *, auth: Auth, after: str, silent_s: float) -> Iterator[EventStream]:
+        """Open a stream of events behind the one with the id `after`, empty: from now on.
 
-        It ends earlier where the collector closes the stream, and raises as `ask` does where the
-        connection breaks.
+        Raises as `ask` does, `EventsSilent` where nothing comes for `silent_s` seconds, also while
+        the stream is read. It is tried once.
         """
         if auth is not None:
             check_may_be_told(self.url, insecure=self._insecure)
-        until = time.monotonic() + for_s
-        rest = dict(params)
-        last_event_id = rest.pop("Last-Event-ID", None)
-        headers = {"Accept": "text/event-stream"}
-        if last_event_id is not None:
-            headers["Last-Event-ID"] = str(last_event_id)
+        # Nothing is packed: what is there is read, however little it is.
+        headers = {"Accept": MEDIA_TYPE, "Accept-Encoding": "identity", "Cache-Control": "no-store"}
+        if after:
+            headers["Last-Event-ID"] = after
         request = self._http.build_request(
-            "GET", self.url + path, params=_params(rest), headers=headers, timeout=_timeout(for_s)
+            "GET", self.url + path, headers=headers, timeout=_timeout(silent_s)
         )
         try:
             with closing(self._sent(request, auth=auth)) as response:
                 if response.status_code >= 300:
-                    self._object(response, until=until)
-                for event in httpx2.EventSource(response):
-                    yield Event(id=event.id, kind=event.event, data=_event_data(event.data))
-                    if time.monotonic() > until:
-                        return
+                    self._object(response, until=time.monotonic() + silent_s)
+                yield EventStream(response, url=self.url, last_id=after)
         except httpx2.ReadTimeout:
-            return
+            raise EventsSilent(url=self.url, silent_s=silent_s) from None
         except httpx2.RequestError as error:
             raise self._unreachable(error) from error
 
@@ -285,11 +274,3 @@ def _timeout(left_s: float) -> httpx2.Timeout:
 
 def _retry_after_s(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdecimal() else None
-
-
-def _event_data(text: str) -> Json:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}

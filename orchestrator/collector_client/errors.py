@@ -2,6 +2,7 @@
 
 CollectorError (an OrchestratorError)
 ├── CollectorUnreachable   nobody answers, or not in time
+│   └── EventsSilent       its stream of events says nothing, not even that it is there
 ├── CollectorRefused       it answered with an error of ours (4xx)
 │   └── CollectorFailing   it answered with an error of its own (5xx)
 ├── NotACollector          something else answers there
@@ -26,6 +27,18 @@ class CollectorUnreachable(CollectorError):
     """The collector did not answer, or not within the deadline."""
 
     card_code = "collector-unreachable"
+
+
+class EventsSilent(CollectorUnreachable):
+    """The stream of events is open, or is to be, and nothing comes."""
+
+    def __init__(self, *, url: str, silent_s: float) -> None:
+        super().__init__(
+            f"the events of the collector at {url} do not come",
+            url=url,
+            cause=f"nothing was said for {silent_s:g} s",
+            next_step="see whether a proxy before the collector holds back what is not finished",
+        )
 
 
 class CollectorRefused(CollectorError):

@@ -4,6 +4,8 @@ import json
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from orchestrator.collector_client import (
     CollectorClient,
     CollectorRefused,
     CollectorUnreachable,
+    EventsSilent,
     NotACollector,
     WrongVersion,
 )
@@ -403,23 +406,66 @@ def test_changes_say_what_the_contract_names(stage: Any, reply: Any, client: Col
 
 
 def test_events_are_read_as_they_come_and_resumed(stage: Any, reply: Any, client: CollectorClient) -> None:
-    stream = b': hello\n\nid: 8\nevent: run.reported\ndata: {"run_id": "x"}\n\nid: 9\nevent: odd\ndata: ?\n\n'
-    stage.says(reply(raw=stream, headers={"Content-Type": "text/event-stream"}))
+    stream = (
+        b'retry: 250\n\nid: 8\nevent: run.reported\ndata: {"run_id": "x"}\n\nid: 9\nevent: odd\ndata: ?\n\n'
+    )
+    stage.says(reply(raw=stream, headers={"Content-Type": "text/event-stream; charset=latin-1"}))
 
-    events = list(client.events(after="7", for_s=2.0))
+    with client.events(after="7", silent_s=2.0) as opened:
+        events = list(opened)
 
-    assert [(event.id, event.kind, event.data) for event in events] == [
+    assert [(event.id, event.kind, event.data) for event in events if event is not None] == [
         ("8", "run.reported", {"run_id": "x"}),
         ("9", "odd", {}),
     ]
+    assert (opened.last_id, opened.retry_s) == ("9", 0.25)
     assert stage.asked[0].headers["Last-Event-ID"] == "7"
+
+
+def test_signs_of_life_are_told_as_nothing(stage: Any, reply: Any, client: CollectorClient) -> None:
+    stage.says(reply(raw=b": alive\n\n", headers={"Content-Type": "text/event-stream"}))
+
+    with client.events(silent_s=2.0) as opened:
+        assert list(opened) == [None]
+
+    assert "Last-Event-ID" not in stage.asked[0].headers
 
 
 def test_a_stream_that_is_refused_says_why(stage: Any, reply: Any, client: CollectorClient) -> None:
     stage.says(reply(status=401, body={"error": "unauthorized", "message": "wrong token"}))
 
-    with pytest.raises(CollectorRefused, match="wrong token"):
-        list(client.events(for_s=1.0))
+    with pytest.raises(CollectorRefused, match="wrong token"), client.events(silent_s=1.0):
+        pass
+
+
+@pytest.mark.parametrize("status", [200, 301, 404])
+def test_a_page_in_place_of_events_is_not_a_collectors(
+    stage: Any, reply: Any, client: CollectorClient, status: int
+) -> None:
+    stage.says(reply(status=status, raw=b"<html>hello</html>", headers={"Content-Type": "text/html"}))
+
+    with pytest.raises(NotACollector), client.events(silent_s=1.0):
+        pass
+
+
+def test_a_stream_that_says_nothing_is_given_up(stage: Any, reply: Any, client: CollectorClient) -> None:
+    stage.says(reply(status=-1))
+
+    with pytest.raises(EventsSilent, match="do not come"), client.events(silent_s=0.2):
+        pass
+
+
+def test_a_stream_is_cut_while_somebody_waits_for_its_next_event() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with CollectorClient(url) as client, ExitStack() as held:
+            opening = pool.submit(lambda: held.enter_context(client.events(silent_s=60.0)))
+            theirs = held.enter_context(listener.accept()[0])
+            theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: alive\n\n")
+            stream = opening.result(20)
+            reading = pool.submit(list, stream)
+            stream.cut()
+            assert set(reading.result(20)) <= {None}
 
 
 def test_an_answer_that_drips_is_cut_at_the_deadline(stage: Any, reply: Any, client: CollectorClient) -> None:
