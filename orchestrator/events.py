@@ -105,7 +105,11 @@ class HostStep(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunMoved(Event):
-    """A run was announced or came to its end."""
+    """A run was announced or came to its end.
+
+    Results: `planned` when it was announced, None where it was not; `sent` with its report; `stored`
+    by the collector.
+    """
 
     kind: ClassVar[str] = "run.moved"
     tester: str
@@ -114,6 +118,9 @@ class RunMoved(Event):
     of: int | None
     state: str
     reason: str = ""
+    planned: int | None = None
+    sent: int | None = None
+    stored: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +144,17 @@ class Progress(Event):
     failed: int
     left_s: float | None
     testers: tuple[TesterProgress, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TesterPulse(Event):
+    """A tester is late or dead, or well again; `state` is one of these, `cause` says how that is known."""
+
+    kind: ClassVar[str] = "tester.pulse"
+    tester: str
+    host: str
+    state: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

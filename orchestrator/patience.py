@@ -41,7 +41,13 @@ class Patience:
     fetch_every_s: float = 5.0
     """Time between two looks at the spool of a host that cannot reach the collector."""
     vanished_after_s: float = 120.0
-    """A host whose engine has not answered for this long has failed."""
+    """A host whose engine has not answered for this long has failed, unless its tester is heard."""
+    silent_after_s: float = 100.0
+    """A tester without a heartbeat for this long is told to be dead; it sends one every 30 s."""
+    late_after_s: float = 30.0
+    """A run that takes so much longer than its tester said is told to be late."""
+    events_deadline_s: float = 30.0
+    """A stream of events that says nothing for this long is given up; a collector does every 15 s."""
 
 
 def read_patience(environment: Mapping[str, str]) -> Patience:

@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.ports import Ports
+from orchestrator.act.pulses import Pulses
 from orchestrator.decide.facts import KnownRun, RunState
 from orchestrator.decide.host import Host, HostState
 from orchestrator.errors import OrchestratorError
@@ -43,16 +44,22 @@ def known_runs(rows: Iterable[dict[str, Any]]) -> list[KnownRun]:
 class Lookout:
     """Journals every tester that is gone: with all its runs made, or failed.
 
-    A host that does not answer is not gone: the network may be to blame. It has failed once it has
-    been silent for `Patience.vanished_after_s`.
+    A host that does not answer is not gone: the network may be to blame. It has failed once neither it
+    nor a heartbeat of its tester was heard for `Patience.vanished_after_s`.
     """
 
-    def __init__(self, *, repeat: int | None, work: HostWork, ports: Ports) -> None:
+    def __init__(self, *, repeat: int | None, work: HostWork, ports: Ports, pulses: Pulses) -> None:
         self._repeat = repeat
         self._work = work
         self._ports = ports
+        self._pulses = pulses
         self._looked_at = -LOOK_EVERY_S
         self._silent_since: dict[str, float] = {}
+
+    @property
+    def unanswered(self) -> Mapping[str, float]:
+        """Since when a host has not answered, by our own clock, by its name."""
+        return self._silent_since
 
     def look(self, *, busy: Collection[str] = (), at_all: bool = False) -> None:
         """Look at the testers that the journal has RUNNING, but for those that are worked on.
@@ -87,6 +94,9 @@ class Lookout:
             self._silent_since[host.name] = now
             text = f"{host.tester}: the engine of {host.name} does not answer; it has {patience_s:g} s"
             self._ports.emit(Note(time=self._ports.clock(), level="warning", text=text))
+        elif self._pulses.heard_since(host.tester, self._silent_since[host.name]):
+            # It is out of our reach, not of the collector's: to make another would measure twice.
+            self._silent_since[host.name] = now
         elif now - self._silent_since[host.name] >= patience_s:
             del self._silent_since[host.name]
             self._fail(host, f"its engine has not answered for {patience_s:g} s")
@@ -107,6 +117,7 @@ class Lookout:
         self._fail(host, f"its tester ended: {said}" if said else "its tester was killed")
 
     def _fail(self, host: Host, reason: str) -> None:
+        self._pulses.gone(host, cause=reason)
         self._work.fail(host.name, reason=reason)
         self._ports.emit(
             TesterFailed(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.decide.host import Host
+from orchestrator.decide.pulse import WELL, Finding, Pulse
 from orchestrator.events import Progress, TesterProgress
 from orchestrator.fleet.model import Fleet
 
@@ -16,11 +17,13 @@ def progress_of(
     only: Collection[str] | None,
     rows: Iterable[dict[str, Any]],
     hosts: Iterable[Host],
+    findings: Mapping[str, Finding],
     now: datetime,
     deadline_s: float,
 ) -> Progress:
     """Return how far the testers concerned are; `rows` are the collector's runs of the sweep.
 
+    `findings` say which testers are late or dead, by name.
     `deadline_s` seconds are left for all of it.
     """
     repeat = fleet.run.repeat
@@ -43,8 +46,11 @@ def progress_of(
             continue
         host = host_of.get(tester.name)
         state = "no host" if host is None else host.state.value
+        finding = findings.get(tester.name, WELL)
         if state == "running":
             state = "pinging" if tester.name in pinging else "waiting"
+            if finding.pulse is not Pulse.WELL:
+                state = finding.pulse.value
         if repeat is not None and ended[tester.name] >= repeat:
             state = "done"
         lost = abandoned[tester.name]
@@ -54,7 +60,7 @@ def progress_of(
                 state="failed" if lost else state,
                 done=ended[tester.name],
                 of=repeat,
-                note=f"{lost} abandoned" if lost else "",
+                note=f"{lost} abandoned" if lost else finding.cause,
             )
         )
     return Progress(

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from orchestrator.act.chain import Failure, chains_of
 from orchestrator.act.crew import Crew
 from orchestrator.act.fetch import Fetching
+from orchestrator.act.following import Following
 from orchestrator.act.hosts import HostWork
 from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.observe import Lookout
 from orchestrator.act.peers import known_addresses
 from orchestrator.act.ports import Ports
 from orchestrator.act.progress import progress_of
+from orchestrator.act.pulses import Pulses
 from orchestrator.act.sweep_runs import SweepRuns
 from orchestrator.act.tending import Tending
 from orchestrator.collector_client import CollectorError
@@ -67,6 +69,8 @@ class Watch:
     window: int | None = None
     failures: list[Failure] = field(default_factory=list)
     runs: SweepRuns = field(init=False)
+    _following: Following = field(init=False)
+    _pulses: Pulses = field(init=False)
     _crew: Crew = field(init=False)
     _fetchers: Crew = field(init=False)
     _lookout: Lookout = field(init=False)
@@ -87,7 +91,11 @@ class Watch:
             )
             for _ in range(2)
         )
-        self._lookout = Lookout(repeat=self.fleet.run.repeat, work=self.work, ports=self.ports)
+        self._following = Following(runs=self.runs, ports=self.ports)
+        self._pulses = Pulses(fleet=self.fleet, ports=self.ports)
+        self._lookout = Lookout(
+            repeat=self.fleet.run.repeat, work=self.work, ports=self.ports, pulses=self._pulses
+        )
         self._fetching = Fetching(fleet=self.fleet, ports=self.ports)
 
     def begin(self, *, deadline: Deadline) -> None:
@@ -144,7 +152,9 @@ class Watch:
         self.tending.leave_in_time(self._crew, self.work, only=self.only)
         busy |= self._crew.busy | self._fetchers.busy
         hosts = self.ports.journal.hosts(include_removed=True)
-        self.runs.read()
+        self._following.keep_up(moved=(self._crew.busy, frozenset((host.name, host.state) for host in hosts)))
+        self._pulses.ask()
+        self._pulses.feel(hosts, rows=self.runs.rows, unanswered=self._lookout.unanswered)
         todo = plan(
             fleet=self.fleet,
             hosts=hosts,
@@ -189,21 +199,30 @@ class Watch:
 
     def until_ended(self, *, deadline: Deadline) -> bool:
         """Go on until every run has ended; return False where the deadline came first."""
-        polls = 0
-        while not deadline.is_over:
-            try:
-                todo = self.step(deadline=deadline)
-            except CollectorError as error:
-                self._not_there(error)
-            else:
-                self._away = False
-                self._say_progress(deadline)
-                if not todo and not self._crew.busy | self._fetchers.busy and self.has_ended():
+        with self._following.listening():
+            steps = 0
+            while not deadline.is_over:
+                if self._is_over(deadline):
                     self._let_leave()
                     return True
-            polls += 1
-            time.sleep(min(POLL_S if polls < QUICK_POLLS else SLOW_POLL_S, deadline.left_s))
+                steps += 1
+                self._following.wait(min(POLL_S if steps < QUICK_POLLS else SLOW_POLL_S, deadline.left_s))
         return False
+
+    def _is_over(self, deadline: Deadline) -> bool:
+        """Make one step; return whether it was the last."""
+        try:
+            todo = self.step(deadline=deadline)
+            is_over = not todo and not self._crew.busy | self._fetchers.busy and self.has_ended()
+            if is_over:
+                # What is told in the end is what the collector has, not what it was heard to say.
+                self._following.read()
+        except CollectorError as error:
+            self._not_there(error)
+            return False
+        self._away = False
+        self._say_progress(deadline)
+        return is_over and self.has_ended()
 
     def has_ended(self, *, everybody: bool = False) -> bool:
         """Return whether each run of the testers concerned, or of everybody, has ended."""
@@ -233,6 +252,7 @@ class Watch:
             only=self.only,
             rows=self.runs.rows,
             hosts=self.ports.journal.hosts(),
+            findings=self._pulses.found,
             now=self.ports.clock(),
             deadline_s=deadline.left_s,
         )
@@ -251,6 +271,7 @@ class Watch:
                 Note(time=self.ports.clock(), level="warning", text=f"{error.what}; testers go on and spool")
             )
         self._away = True
+        self._pulses.collector_was_away()
         self.revive()
 
     def _let_leave(self) -> None:

@@ -20,6 +20,7 @@ from orchestrator.events import (
     SweepFinished,
     SweepStarted,
     TesterFailed,
+    TesterPulse,
     printable,
 )
 from orchestrator.show.cards import card_lines
@@ -84,7 +85,7 @@ def _words(event: Event) -> str:
         case RunMoved():
             of = "" if event.of is None else f"/{event.of}"
             reason = f": {event.reason}" if event.reason else ""
-            return f"{event.tester} run {event.index + 1}{of} {event.state}{reason}"
+            return f"{event.tester} run {event.index + 1}{of} {event.state}{_results(event)}{reason}"
         case Progress():
             return progress_line(event)
         case Drained():
@@ -96,12 +97,25 @@ def _words(event: Event) -> str:
                 f"sweep {event.sweep_id} {event.outcome}: {event.complete} complete, "
                 f"{event.truncated} truncated, {event.abandoned} abandoned"
             )
+        case TesterPulse():
+            again = " again" if event.state == "well" else ""
+            cause = f": {event.cause}" if event.cause else ""
+            return f"{event.tester} is {event.state}{again}{cause}"
         case TesterFailed():
             return f"{event.tester} failed: {event.what}"
         case Note():
             return event.text if event.level == "info" else f"{event.level}: {event.text}"
         case _:
             return event.kind
+
+
+def _results(event: RunMoved) -> str:
+    """Return what is known of a run's results: how many were planned, and how many are stored."""
+    if event.state == "announced" and event.planned is not None:
+        return f", {_count(event.planned, 'result')} planned"
+    if event.sent and event.stored is not None:
+        return f", {event.stored} of {_count(event.planned or event.stored, 'result')} stored"
+    return ""
 
 
 def progress_line(event: Progress) -> str:

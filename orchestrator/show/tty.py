@@ -20,12 +20,20 @@ from orchestrator.events import (
     RunMoved,
     SweepFinished,
     TesterProgress,
+    TesterPulse,
     printable,
 )
 from orchestrator.show.cards import card_lines
 from orchestrator.show.plain import duration, line_of, progress_line
 
-STYLES = {"done": "green", "failed": "red", "pinging": "cyan", "waiting": "dim"}
+STYLES = {
+    "done": "green",
+    "failed": "red",
+    "dead": "red",
+    "late": "yellow",
+    "pinging": "cyan",
+    "waiting": "dim",
+}
 REFRESH_HZ = 2
 LONGEST_STATE = 8
 STEPPING = ("creating", "starting", "removing", "draining")
@@ -66,6 +74,8 @@ class TtyShow:
                 self._draw()
             case RunMoved():
                 pass
+            case TesterPulse():
+                self._print(line_of(event), STYLES.get(event.state, ""))
             case Checked(state="ok"):
                 pass
             case SweepFinished():

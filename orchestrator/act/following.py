@@ -1,0 +1,84 @@
+"""Keeps the runs of a sweep as the collector has them."""
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from orchestrator.act.listening import Listening, News
+from orchestrator.act.ports import Ports
+from orchestrator.act.sweep_runs import SweepRuns
+from orchestrator.events import Note
+
+READ_EVERY_S = 60.0
+"""Events tell everything; a look from time to time sees that they did."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Following:
+    """Takes runs from events, and asks for all of them where events do not reach.
+
+    That is before the stream of events stands, behind a gap in it, and while there is none.
+    """
+
+    runs: SweepRuns
+    ports: Ports
+    _listening: Listening = field(init=False)
+    _filled: int = 0
+    _read_at: float | None = None
+    _moved: object = None
+    _is_told: bool = False
+
+    def __post_init__(self) -> None:
+        self._listening = Listening(
+            self.ports.access.client,
+            sweep_id=self.runs.sweep.sweep_id,
+            silent_s=self.ports.patience.events_deadline_s,
+        )
+
+    def listening(self) -> AbstractContextManager[object]:
+        """Listen within; without it every run is asked for each time. Only once."""
+        return self._listening
+
+    def wait(self, within_s: float) -> None:
+        """Wait until something was told, not longer than `within_s`."""
+        self._listening.wait(within_s)
+
+    def keep_up(self, *, moved: object) -> None:
+        """Bring the runs up to now; raise `CollectorError`.
+
+        `moved` is anything that differs once something else has happened than runs: whoever saw a tester
+        leave has to know what it had delivered by then.
+        """
+        news = self._listening.take()
+        is_all = self.runs.take(news.events)
+        if (
+            not (is_all and news.is_live and news.gaps == self._filled and moved == self._moved)
+            or self._is_due()
+        ):
+            self.read()
+            self._filled, self._moved = news.gaps, moved
+        self._say(news)
+
+    def read(self) -> None:
+        """Ask for all runs; raise `CollectorError`."""
+        # Until it has succeeded, there is a gap.
+        self._filled = -1
+        self.runs.read()
+        self._read_at = time.monotonic()
+
+    def _is_due(self) -> bool:
+        return self._read_at is None or time.monotonic() - self._read_at >= READ_EVERY_S
+
+    def _say(self, news: News) -> None:
+        """Say once that there are no events, and once that they have come after all."""
+        if news.trouble and not self._is_told:
+            self._is_told = True
+            text = (
+                f"the collector at {self.ports.access.url} sends no events ({news.trouble}); "
+                "its runs are asked for again and again"
+            )
+            self.ports.emit(Note(time=self.ports.clock(), level="warning", text=text))
+        elif news.is_live and self._is_told:
+            self._is_told = False
+            text = f"the collector at {self.ports.access.url} sends events again"
+            self.ports.emit(Note(time=self.ports.clock(), text=text))

@@ -1,0 +1,156 @@
+"""Listens to a collector's events in a thread of its own."""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from orchestrator.collector_client import (
+    CollectorClient,
+    CollectorError,
+    CollectorRefused,
+    CollectorUnreachable,
+    Event,
+    EventsSilent,
+    EventStream,
+)
+
+COME_BACK_S = 2.0
+"""How soon it comes back, unless the collector says otherwise."""
+
+MOST_COME_BACK_S = 60.0
+HELPLESS_AFTER = 3
+"""Streams in a row that end before they say anything, until that is told."""
+
+MOST_EVENTS = 20_000
+"""Events that wait to be taken; whoever takes none for so long asks for all runs instead."""
+
+LEAVE_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What was told since the last time.
+
+    `events` alone say what has happened, where `is_live` and `gaps` is what it was: each gap is a time in
+    which something may have happened that no event tells of. `trouble` says why there are no events.
+    """
+
+    events: tuple[Event, ...]
+    is_live: bool
+    gaps: int
+    trouble: str
+
+
+class Listening:
+    """Follows the events of one sweep, and comes back behind the last one when their stream ends.
+
+    To be used as a context manager; before and after it there are no events.
+    """
+
+    def __init__(self, client: Callable[[], CollectorClient], *, sweep_id: UUID, silent_s: float) -> None:
+        self._client = client
+        self._sweep_id = str(sweep_id)
+        self._silent_s = silent_s
+        self._changed = threading.Condition()
+        self._is_new = False
+        self._events: list[Event] = []
+        self._is_live = False
+        self._gaps = 0
+        self._trouble = ""
+        self._failures = 0
+        self._last_id = ""
+        self._retry_s = COME_BACK_S
+        self._stream: EventStream | None = None
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="listening", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leaving.set()
+        with self._changed:
+            stream = self._stream
+        if stream is not None:
+            stream.cut()
+        self._thread.join(LEAVE_S)
+
+    def wait(self, within_s: float) -> None:
+        """Wait until there is news, not longer than `within_s`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_new, within_s)
+
+    def take(self) -> News:
+        """Return the news, and forget its events."""
+        with self._changed:
+            self._is_new = False
+            events, self._events = tuple(self._events), []
+            return News(events=events, is_live=self._is_live, gaps=self._gaps, trouble=self._trouble)
+
+    def _listen(self) -> None:
+        with self._client() as client:
+            while not self._leaving.is_set():
+                try:
+                    self._follow(client)
+                    pause_s = self._ended(None)
+                except CollectorError as error:
+                    pause_s = self._ended(error)
+                # Those who watched one collector do not come back to it as one.
+                self._leaving.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+
+    def _follow(self, client: CollectorClient) -> None:
+        with client.events(after=self._last_id, silent_s=self._silent_s) as stream:
+            with self._changed:
+                self._stream = stream
+            if self._leaving.is_set():
+                return
+            for event in stream:
+                self._last_id = stream.last_id
+                self._retry_s = COME_BACK_S if stream.retry_s is None else stream.retry_s
+                self._heard(event)
+
+    def _heard(self, event: Event | None) -> None:
+        with self._changed:
+            if not self._is_live:
+                # What happened before the stream stood is asked for, once.
+                self._is_live, self._is_new, self._failures, self._trouble = True, True, 0, ""
+                self._gaps += 1
+            if event is not None and event.data.get("sweep_id") == self._sweep_id:
+                self._events.append(event)
+                self._is_new = True
+                if len(self._events) > MOST_EVENTS:
+                    self._events.clear()
+                    self._gaps += 1
+            if self._is_new:
+                self._changed.notify_all()
+
+    def _ended(self, error: CollectorError | None) -> float:
+        """Take note of a stream's end; return how long to wait before the next."""
+        with self._changed:
+            self._stream = None
+            was_live, self._is_live = self._is_live, False
+            self._failures = 0 if was_live else self._failures + 1
+            if not was_live:
+                self._trouble = _trouble(error, failures=self._failures) or self._trouble
+            self._is_new = True
+            self._changed.notify_all()
+        if isinstance(error, CollectorRefused) and error.retry_after_s is not None:
+            return min(max(error.retry_after_s, self._retry_s), MOST_COME_BACK_S)
+        if error is None or type(error) is CollectorUnreachable:
+            return min(self._retry_s, MOST_COME_BACK_S)
+        return min(COME_BACK_S * 2.0 ** min(self._failures, 10), MOST_COME_BACK_S)
+
+
+def _trouble(error: CollectorError | None, *, failures: int) -> str:
+    """Return why there are no events, empty while that may be about to pass."""
+    if isinstance(error, CollectorRefused):
+        return f"HTTP {error.status}: {error.message}"
+    if error is not None and (isinstance(error, EventsSilent) or not isinstance(error, CollectorUnreachable)):
+        return error.cause
+    if failures < HELPLESS_AFTER:
+        return ""
+    return "its stream ends before it says anything" if error is None else error.cause
