@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from orchestrator.act.listening import Listening, News
 from orchestrator.act.ports import Ports
 from orchestrator.act.sweep_runs import SweepRuns
+from orchestrator.collector_client import CollectorError
 from orchestrator.events import Note
 
 READ_EVERY_S = 60.0
 """Events tell everything; a look from time to time sees that they did."""
+
+PASSING_FAILURES = 3
+"""Streams in a row that fail as they do while a collector starts, until that is told."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,7 +30,9 @@ class Following:
     _filled: int = 0
     _read_at: float | None = None
     _moved: object = None
-    _is_told: bool = False
+    _is_live: bool = False
+    _is_said: bool = False
+    _pardoned: int = 0
 
     def __post_init__(self) -> None:
         self._listening = Listening(
@@ -43,6 +49,11 @@ class Following:
         """Wait until something was told, not longer than `within_s`."""
         self._listening.wait(within_s)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether events told everything when the runs were last brought up to now."""
+        return self._is_live
+
     def keep_up(self, *, moved: object) -> None:
         """Bring the runs up to now; raise `CollectorError`.
 
@@ -50,13 +61,17 @@ class Following:
         leave has to know what it had delivered by then.
         """
         news = self._listening.take()
-        is_all = self.runs.take(news.events)
-        if (
-            not (is_all and news.is_live and news.gaps == self._filled and moved == self._moved)
-            or self._is_due()
-        ):
-            self.read()
+        is_told = self.runs.take(news.events)
+        is_filled = news.is_live and news.gaps == self._filled and moved == self._moved
+        if not is_told or not is_filled or self._is_due():
+            try:
+                self.read()
+            except CollectorError:
+                # Who does not answer sends no events either: that alone is told.
+                self._pardoned = news.failures
+                raise
             self._filled, self._moved = news.gaps, moved
+        self._is_live = news.is_live
         self._say(news)
 
     def read(self) -> None:
@@ -71,14 +86,15 @@ class Following:
 
     def _say(self, news: News) -> None:
         """Say once that there are no events, and once that they have come after all."""
-        if news.trouble and not self._is_told:
-            self._is_told = True
-            text = (
-                f"the collector at {self.ports.access.url} sends no events ({news.trouble}); "
-                "its runs are asked for again and again"
-            )
-            self.ports.emit(Note(time=self.ports.clock(), level="warning", text=text))
-        elif news.is_live and self._is_told:
-            self._is_told = False
-            text = f"the collector at {self.ports.access.url} sends events again"
-            self.ports.emit(Note(time=self.ports.clock(), text=text))
+        self._pardoned = min(self._pardoned, news.failures)
+        most = PASSING_FAILURES if news.is_passing else 1
+        if news.failures - self._pardoned >= most and not self._is_said:
+            self._is_said = True
+            self._note(f"sends no events ({news.trouble}); its runs are asked for instead", level="warning")
+        elif news.is_live and self._is_said:
+            self._is_said = False
+            self._note("sends events again", level="info")
+
+    def _note(self, text: str, *, level: str) -> None:
+        text = f"the collector at {self.ports.access.url} {text}"
+        self.ports.emit(Note(time=self.ports.clock(), level=level, text=text))

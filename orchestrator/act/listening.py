@@ -13,7 +13,6 @@ from orchestrator.collector_client import (
     CollectorRefused,
     CollectorUnreachable,
     Event,
-    EventsSilent,
     EventStream,
 )
 
@@ -21,9 +20,6 @@ COME_BACK_S = 2.0
 """How soon it comes back, unless the collector says otherwise."""
 
 MOST_COME_BACK_S = 60.0
-HELPLESS_AFTER = 3
-"""Streams in a row that end before they say anything, until that is told."""
-
 MOST_EVENTS = 20_000
 """Events that wait to be taken; whoever takes none for so long asks for all runs instead."""
 
@@ -35,13 +31,16 @@ class News:
     """What was told since the last time.
 
     `events` alone say what has happened, where `is_live` and `gaps` is what it was: each gap is a time in
-    which something may have happened that no event tells of. `trouble` says why there are no events.
+    which something may have happened that no event tells of. So many `failures` there were since events
+    came; `trouble` is the last one, and `is_passing` one that a collector's new start would bring.
     """
 
     events: tuple[Event, ...]
     is_live: bool
     gaps: int
+    failures: int
     trouble: str
+    is_passing: bool
 
 
 class Listening:
@@ -60,6 +59,7 @@ class Listening:
         self._is_live = False
         self._gaps = 0
         self._trouble = ""
+        self._is_passing = True
         self._failures = 0
         self._last_id = ""
         self._retry_s = COME_BACK_S
@@ -89,16 +89,24 @@ class Listening:
         with self._changed:
             self._is_new = False
             events, self._events = tuple(self._events), []
-            return News(events=events, is_live=self._is_live, gaps=self._gaps, trouble=self._trouble)
+            return News(
+                events=events,
+                is_live=self._is_live,
+                gaps=self._gaps,
+                failures=self._failures,
+                trouble=self._trouble,
+                is_passing=self._is_passing,
+            )
 
     def _listen(self) -> None:
         with self._client() as client:
             while not self._leaving.is_set():
+                error: Exception | None = None
                 try:
                     self._follow(client)
-                    pause_s = self._ended(None)
-                except CollectorError as error:
-                    pause_s = self._ended(error)
+                except Exception as failure:  # noqa: BLE001 - whatever ends it, runs are asked for instead
+                    error = failure
+                pause_s = self._ended(error)
                 # Those who watched one collector do not come back to it as one.
                 self._leaving.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
@@ -128,29 +136,33 @@ class Listening:
             if self._is_new:
                 self._changed.notify_all()
 
-    def _ended(self, error: CollectorError | None) -> float:
+    def _ended(self, error: Exception | None) -> float:
         """Take note of a stream's end; return how long to wait before the next."""
         with self._changed:
             self._stream = None
             was_live, self._is_live = self._is_live, False
             self._failures = 0 if was_live else self._failures + 1
-            if not was_live:
-                self._trouble = _trouble(error, failures=self._failures) or self._trouble
+            self._trouble = "" if was_live else _cause(error)
+            self._is_passing = _is_passing(error)
             self._is_new = True
             self._changed.notify_all()
         if isinstance(error, CollectorRefused) and error.retry_after_s is not None:
             return min(max(error.retry_after_s, self._retry_s), MOST_COME_BACK_S)
-        if error is None or type(error) is CollectorUnreachable:
+        if _is_passing(error):
             return min(self._retry_s, MOST_COME_BACK_S)
         return min(COME_BACK_S * 2.0 ** min(self._failures, 10), MOST_COME_BACK_S)
 
 
-def _trouble(error: CollectorError | None, *, failures: int) -> str:
-    """Return why there are no events, empty while that may be about to pass."""
+def _is_passing(error: Exception | None) -> bool:
+    """Return whether a collector that is started again would look like this."""
+    if isinstance(error, CollectorRefused):
+        return error.is_passing
+    return error is None or type(error) is CollectorUnreachable
+
+
+def _cause(error: Exception | None) -> str:
     if isinstance(error, CollectorRefused):
         return f"HTTP {error.status}: {error.message}"
-    if error is not None and (isinstance(error, EventsSilent) or not isinstance(error, CollectorUnreachable)):
+    if isinstance(error, CollectorError):
         return error.cause
-    if failures < HELPLESS_AFTER:
-        return ""
-    return "its stream ends before it says anything" if error is None else error.cause
+    return "its stream ends before it says anything" if error is None else f"{type(error).__name__}: {error}"
