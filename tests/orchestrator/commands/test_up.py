@@ -92,6 +92,7 @@ def test_a_tester_that_is_killed_gets_another_host_and_the_others_go_on(world: W
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "attempt 2 of 2" in err
+    assert "a is dead: its tester was killed" in err
     assert "none lost" in out
 
 

@@ -5,13 +5,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from orchestrator import events
 from orchestrator.errors import ConfigurationError
-from orchestrator.events import Event, HostMoved, Note, TesterFailed, printable
+from orchestrator.events import (
+    Event,
+    HostMoved,
+    Note,
+    Progress,
+    RunMoved,
+    TesterFailed,
+    TesterProgress,
+    TesterPulse,
+    printable,
+)
 from orchestrator.show.cards import card_text
 from orchestrator.show.json_lines import JsonShow
-from orchestrator.show.plain import PlainShow
+from orchestrator.show.plain import PlainShow, line_of
 from orchestrator.show.quiet import QuietShow
 from orchestrator.show.tty import TtyShow
 
@@ -99,3 +110,55 @@ def test_a_card_says_what_happened_why_and_what_to_do() -> None:
 def test_letters_of_every_script_stay_as_they_are() -> None:
     assert printable("Zürich 東京 Ελλάδα 🙂") == "Zürich 東京 Ελλάδα 🙂"
     assert printable("a\x1bb\u202ec") == "a\\x1bb\\u202ec"
+
+
+def test_a_late_and_a_dead_tester_are_told_apart_in_the_live_view() -> None:
+    stream = io.StringIO()
+    show = TtyShow(stream, color=False, on_interrupt="Ctrl-C stops watching.")
+    testers = (
+        TesterProgress(tester="oslo", state="late", done=1, of=3, note="its heartbeats arrive"),
+        TesterProgress(tester="tokyo", state="dead", done=0, of=3, note="no heartbeat for 100 s"),
+    )
+    show.show(TesterPulse(time=NOON, tester="oslo", host="h", state="well"))
+    show.show(Progress(time=NOON, done=1, of=6, failed=0, left_s=None, testers=testers))
+    picture = show._picture()
+    show.close()
+    console = Console(file=stream, width=100)
+    console.print(picture)
+    assert "oslo is well again" in stream.getvalue()
+    drawn = [line.split("  ") for line in stream.getvalue().splitlines()]
+    assert ["oslo", "late", "1/3 runs", "its heartbeats arrive"] in [
+        [part.strip() for part in line if part] for line in drawn
+    ]
+    assert ["tokyo", "dead", "0/3 runs", "no heartbeat for 100 s"] in [
+        [part.strip() for part in line if part] for line in drawn
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "figures", "line"),
+    [
+        ("announced", (18, 0, 0), "a run 2/3 announced, 18 results planned"),
+        ("complete", (18, 18, 18), "a run 2/3 complete, 18 of 18 results stored"),
+        ("truncated", (18, 12, 12), "a run 2/3 truncated, 12 of 18 results stored"),
+        ("abandoned", (18, 0, 0), "a run 2/3 abandoned"),
+        ("announced", (None, 0, 0), "a run 2/3 announced"),
+        ("complete", (None, None, None), "a run 2/3 complete"),
+    ],
+)
+def test_a_run_says_how_many_results_were_planned_and_are_stored(
+    state: str, figures: tuple[int | None, int | None, int | None], line: str
+) -> None:
+    planned, sent, stored = figures
+    event = RunMoved(
+        time=NOON,
+        tester="a",
+        run_id="r",
+        index=1,
+        of=3,
+        state=state,
+        planned=planned,
+        sent=sent,
+        stored=stored,
+    )
+    assert line_of(event) == line
