@@ -32,7 +32,8 @@ class Following:
     _moved: object = None
     _is_live: bool = False
     _is_said: bool = False
-    _pardoned: int = 0
+    _blamed: int = 0
+    _seen_failures: int = 0
 
     def __post_init__(self) -> None:
         self._listening = Listening(
@@ -61,15 +62,11 @@ class Following:
         leave has to know what it had delivered by then.
         """
         news = self._listening.take()
+        self._blame(news)
         is_told = self.runs.take(news.events)
         is_filled = news.is_live and news.gaps == self._filled and moved == self._moved
         if not is_told or not is_filled or self._is_due():
-            try:
-                self.read()
-            except CollectorError:
-                # Who does not answer sends no events either: that alone is told.
-                self._pardoned = news.failures
-                raise
+            self.read()
             self._filled, self._moved = news.gaps, moved
         self._is_live = news.is_live
         self._say(news)
@@ -78,17 +75,29 @@ class Following:
         """Ask for all runs; raise `CollectorError`."""
         # Until it has succeeded, there is a gap.
         self._filled = -1
-        self.runs.read()
+        try:
+            self.runs.read()
+        except CollectorError:
+            self._blamed = 0
+            raise
+        finally:
+            # A question is asked until it is answered: the collector may have been away all the while.
+            self._seen_failures = self._listening.failures
         self._read_at = time.monotonic()
 
     def _is_due(self) -> bool:
         return self._read_at is None or time.monotonic() - self._read_at >= READ_EVERY_S
 
+    def _blame(self, news: News) -> None:
+        """Count the streams that failed while questions were answered; an absence is told elsewhere."""
+        if news.failures == 0:
+            self._blamed = self._seen_failures = 0
+        self._blamed += max(0, news.failures - self._seen_failures)
+        self._seen_failures = max(self._seen_failures, news.failures)
+
     def _say(self, news: News) -> None:
         """Say once that there are no events, and once that they have come after all."""
-        self._pardoned = min(self._pardoned, news.failures)
-        most = PASSING_FAILURES if news.is_passing else 1
-        if news.failures - self._pardoned >= most and not self._is_said:
+        if self._blamed >= (PASSING_FAILURES if news.is_passing else 1) and not self._is_said:
             self._is_said = True
             self._note(f"sends no events ({news.trouble}); its runs are asked for instead", level="warning")
         elif news.is_live and self._is_said:

@@ -79,6 +79,12 @@ class Listening:
             stream.cut()
         self._thread.join(LEAVE_S)
 
+    @property
+    def failures(self) -> int:
+        """How many streams in a row have ended before they said anything."""
+        with self._changed:
+            return self._failures
+
     def wait(self, within_s: float) -> None:
         """Wait until there is news, not longer than `within_s`."""
         with self._changed:

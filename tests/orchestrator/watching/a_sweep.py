@@ -34,6 +34,7 @@ class Followed:
     """One tester's sweep; `told` are the events of the orchestrator."""
 
     program: Program
+    name: str
     tester_id: UUID
     sweep_id: UUID
     ports: Ports
@@ -91,17 +92,16 @@ def followed(
     program: Program,
     directory: Path,
     *,
-    tester_id: UUID | None = None,
+    tester: tuple[str, UUID] | None = None,
     url: str | None = None,
     **patience: float,
 ) -> Iterator[Followed]:
     """Follow a new sweep of a tester, by default of a new fleet's only one; `url` says by which way."""
-    if tester_id is None:
-        (tester_id,) = program.register(1)
+    name, tester_id = tester or ("tester0", program.register(1)[0])
     directory.mkdir(exist_ok=True)
     told: list[Event] = []
     access = Access(url=url or program.url, admin_token=ADMIN_TOKEN)
-    fleet = Fleet(name="edge", testers=(Tester(name="tester0"),), run=Run(repeat=None))
+    fleet = Fleet(name="edge", testers=(Tester(name=name),), run=Run(repeat=None))
     sweep = Sweep(sweep_id=uuid4(), started_at=datetime.now(UTC))
     state = FleetState(name="edge", directory=directory)
     with Journal(state.journal, clock=lambda: datetime.now(UTC)) as journal, access.client() as client:
@@ -115,7 +115,7 @@ def followed(
             place=LocalPlace(root=state.testers),
             client=client,
             access=access,
-            tester_ids={"tester0": tester_id},
+            tester_ids={name: tester_id},
             emit=told.append,
             clock=lambda: datetime.now(UTC),
             patience=Patience(**patience),  # type: ignore[arg-type]  # seconds alone are given
@@ -123,6 +123,7 @@ def followed(
         runs = SweepRuns(fleet=fleet, sweep=sweep, ports=ports)
         yield Followed(
             program=program,
+            name=name,
             tester_id=tester_id,
             sweep_id=sweep.sweep_id,
             ports=ports,

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from orchestrator.events import RunMoved
 from tests.collector.hardship.a_program import Program, a_program
 from tests.orchestrator.watching.a_proxy import Events, Proxy, a_proxy
 from tests.orchestrator.watching.a_sweep import Followed, followed
+from tests.orchestrator.watching.conftest import Shared
 
 EVENTS = "GET /api/v1/events"
 RUNS = "GET /api/v1/runs"
@@ -23,12 +25,6 @@ def program(database_url: str, tmp_path: Path) -> Iterator[Program]:
     # What one process writes is told by the stream of the other.
     workers = 1 if database_url.startswith("sqlite") else 2
     with a_program(database_url, log=tmp_path / "log", workers=workers) as found:
-        yield found
-
-
-@pytest.fixture
-def one_program(sqlite_url: str, tmp_path: Path) -> Iterator[Program]:
-    with a_program(sqlite_url, log=tmp_path / "log") as found:
         yield found
 
 
@@ -71,7 +67,7 @@ def test_events_alone_tell_what_becomes_of_runs(program: Program, tmp_path: Path
 def test_a_collector_that_is_killed_again_and_again_loses_no_event_and_tells_none_twice(
     program: Program, tmp_path: Path
 ) -> None:
-    count, kills = 60, 3
+    count = 60
     program.keep_alive()
     with followed(program, tmp_path) as sweep:
         sweep.following.read()
@@ -91,8 +87,8 @@ def test_a_collector_that_is_killed_again_and_again_loses_no_event_and_tells_non
         with sweep.following.listening():
             sweep.follow_until(lambda: sweep.following.is_live)
             tester.start()
-            for blow in range(kills):
-                sweep.follow_until(lambda blow=blow: len(sweep.moves) > (blow + 1) * count // (kills + 2))
+            for told in (count // 4, count // 2, count * 3 // 4):
+                sweep.follow_until(partial(_has_told, sweep, told))
                 program.process.kill()
             sweep.follow_until(lambda: len(set(sweep.moves)) == count)
             tester.join()
@@ -103,9 +99,7 @@ def test_a_collector_that_is_killed_again_and_again_loses_no_event_and_tells_non
     assert sweep.notes == []
 
 
-def test_without_events_runs_are_asked_for_and_that_is_said_once(
-    one_program: Program, tmp_path: Path
-) -> None:
+def test_without_events_runs_are_asked_for_and_that_is_said_once(shared: Shared, tmp_path: Path) -> None:
     said = {
         Events.NOT_FOUND: "it answered HTTP 404 without an error that we know",
         Events.NOT_IMPLEMENTED: "HTTP 501: Not Implemented",
@@ -114,17 +108,16 @@ def test_without_events_runs_are_asked_for_and_that_is_said_once(
         Events.HELD_BACK: "nothing was said for 0.3 s",
         Events.CUT: "Server disconnected without sending a response.",
     }
-    testers = dict(zip(said, one_program.register(len(said)), strict=True))
     with ExitStack() as stack:
         spoiled: dict[Events, tuple[Proxy, Followed]] = {}
-        for how, tester_id in testers.items():
-            proxy = stack.enter_context(a_proxy(one_program.url))
+        for how in said:
+            proxy = stack.enter_context(a_proxy(shared.program.url))
             proxy.events = how
             sweep = stack.enter_context(
                 followed(
-                    one_program,
+                    shared.program,
                     tmp_path / how.name,
-                    tester_id=tester_id,
+                    tester=shared.tester(),
                     url=proxy.url,
                     events_deadline_s=0.3,
                 )
@@ -133,15 +126,7 @@ def test_without_events_runs_are_asked_for_and_that_is_said_once(
             stack.enter_context(sweep.following.listening())
             spoiled[how] = proxy, sweep
         for proxy, sweep in spoiled.values():
-            sweep.announce(0)
-            sweep.follow_until(lambda sweep=sweep: sweep.moves == [(0, "announced")])
-            sweep.follow_until(lambda sweep=sweep: sweep.notes)
-            sweep.deliver(0)
-            sweep.follow_until(lambda sweep=sweep: (0, "complete") in sweep.moves)
-            # It is tried again, and not told again.
-            sweep.follow_until(lambda proxy=proxy: proxy.asked[EVENTS] > 1)
-            sweep.following.wait(0.5)
-            sweep.follow_until(lambda sweep=sweep: not sweep.following.is_live)
+            _measure_without_events(proxy, sweep)
 
         for how, (proxy, sweep) in spoiled.items():
             assert sweep.notes == [
@@ -150,8 +135,23 @@ def test_without_events_runs_are_asked_for_and_that_is_said_once(
             assert sweep.moves == [(0, "announced"), (0, "complete")]
 
 
-def test_events_that_come_after_all_take_the_place_of_questions(one_program: Program, tmp_path: Path) -> None:
-    with a_proxy(one_program.url) as proxy, followed(one_program, tmp_path, url=proxy.url) as sweep:
+def _measure_without_events(proxy: Proxy, sweep: Followed) -> None:
+    sweep.announce(0)
+    sweep.follow_until(lambda: sweep.moves == [(0, "announced")])
+    sweep.follow_until(lambda: sweep.notes)
+    sweep.deliver(0)
+    sweep.follow_until(lambda: (0, "complete") in sweep.moves)
+    # It is tried again, and not told again.
+    sweep.follow_until(lambda: proxy.asked[EVENTS] > 1)
+    sweep.following.wait(0.5)
+    sweep.follow_until(lambda: not sweep.following.is_live)
+
+
+def test_events_that_come_after_all_take_the_place_of_questions(shared: Shared, tmp_path: Path) -> None:
+    with (
+        a_proxy(shared.program.url) as proxy,
+        followed(shared.program, tmp_path, tester=shared.tester(), url=proxy.url) as sweep,
+    ):
         proxy.events = Events.NOT_FOUND
         sweep.following.read()
         with sweep.following.listening():
@@ -166,8 +166,8 @@ def test_events_that_come_after_all_take_the_place_of_questions(one_program: Pro
     assert sweep.notes[1] == f"the collector at {proxy.url} sends events again"
 
 
-def test_a_collector_that_says_less_in_its_events_is_asked(one_program: Program, tmp_path: Path) -> None:
-    with followed(one_program, tmp_path) as sweep:
+def test_a_collector_that_says_less_in_its_events_is_asked(shared: Shared, tmp_path: Path) -> None:
+    with followed(shared.program, tmp_path, tester=shared.tester()) as sweep:
         sweep.following.read()
         sweep.announce(0, expected_s=33.0)
         row = dict(next(iter(sweep.ports.client.runs(sweep_id=sweep.sweep_id))))
@@ -181,6 +181,10 @@ def test_a_collector_that_says_less_in_its_events_is_asked(one_program: Program,
             (0, "announced"),
             (0, "complete"),
         ]
+
+
+def _has_told(sweep: Followed, count: int) -> bool:
+    return len(sweep.moves) > count
 
 
 def _event(data: dict[str, object]) -> Event:

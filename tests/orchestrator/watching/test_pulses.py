@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -13,8 +12,9 @@ from orchestrator.events import TesterPulse
 from orchestrator.fleet.model import Fleet, Tester
 from tests.collector.hardship.a_program import a_program
 from tests.orchestrator.watching.a_sweep import Followed, followed
+from tests.orchestrator.watching.conftest import Shared
 
-HOST = "edge-tester0"
+HOST = "edge-first"
 
 
 class Watched:
@@ -24,11 +24,11 @@ class Watched:
         self.sweep = sweep
         self.now = 1_000.0
         self.unanswered: dict[str, float] = {}
-        fleet = Fleet(name="edge", testers=(Tester(name="tester0", driver=driver),))
+        fleet = Fleet(name="edge", testers=(Tester(name=sweep.name, driver=driver),))
         if driver != "local":
             fleet = fleet.model_copy(update={"delivery": "pull"})
         self.pulses = Pulses(fleet=fleet, ports=sweep.ports, clock=lambda: self.now)
-        self.host = a_host(sweep.tester_id)
+        self.host = a_host(sweep)
 
     def look(self) -> None:
         self.sweep.following.read()
@@ -47,11 +47,11 @@ class Watched:
         return [(event.state, event.cause) for event in self.sweep.told if isinstance(event, TesterPulse)]
 
 
-def a_host(tester_id: UUID, name: str = HOST) -> Host:
+def a_host(sweep: Followed, name: str = HOST) -> Host:
     return Host(
         name=name,
-        tester="tester0",
-        tester_id=tester_id,
+        tester=sweep.name,
+        tester_id=sweep.tester_id,
         driver="local",
         region="here",
         state=HostState.RUNNING,
@@ -60,11 +60,8 @@ def a_host(tester_id: UUID, name: str = HOST) -> Host:
 
 
 @pytest.fixture
-def one_sweep(sqlite_url: str, tmp_path: Path) -> Iterator[Followed]:
-    with (
-        a_program(sqlite_url, log=tmp_path / "log") as program,
-        followed(program, tmp_path / "state") as sweep,
-    ):
+def one_sweep(shared: Shared, tmp_path: Path) -> Iterator[Followed]:
+    with followed(shared.program, tmp_path, tester=shared.tester()) as sweep:
         yield sweep
 
 
@@ -91,24 +88,24 @@ def test_a_late_run_is_slow_while_heartbeats_arrive_and_dead_when_they_cease(swe
         ("dead", "no heartbeat for 100 s; its process is there"),
         ("well", ""),
     ]
-    assert watched.pulses.found["tester0"].cause == ""
+    assert watched.pulses.found[sweep.name].cause == ""
 
     # A host that does not answer us, though its tester does the collector, is not dead: neither is it told.
     del sweep.told[:]
     watched.unanswered[HOST] = watched.now
     watched.go_on(300, beating=True)
     assert watched.told() == []
-    assert watched.pulses.heard_since("tester0", watched.now - 60)
+    assert watched.pulses.heard_since(sweep.name, watched.now - 60)
     watched.go_on(120, beating=False)
     assert watched.told() == [("dead", "no heartbeat for 100 s; its host does not answer either")]
-    assert not watched.pulses.heard_since("tester0", watched.now - 60)
+    assert not watched.pulses.heard_since(sweep.name, watched.now - 60)
 
     # Its host is seen to be gone, which is told already; another takes its place and has said nothing yet.
     watched.pulses.gone(watched.host, cause="its tester was killed")
     assert len(watched.told()) == 1
-    watched.host = a_host(sweep.tester_id, "edge-tester0-second")
+    watched.host = a_host(sweep, "edge-second")
     watched.go_on(60, beating=False)
-    assert watched.pulses.found["tester0"].cause == ""
+    assert watched.pulses.found[sweep.name].cause == ""
 
 
 def test_nobody_is_silent_while_the_collector_is_away(one_sweep: Followed) -> None:
