@@ -40,6 +40,7 @@ PURE = (
     "orchestrator/places/engines/tester_container.py",
     "orchestrator/fleet/model.py",
     "tester/summary.py",
+    "collector/dashboard/formats.py",
     "collector/verdicts/counted.py",
     "collector/verdicts/fleet.py",
     "collector/verdicts/floor.py",
@@ -72,6 +73,7 @@ MAY_IMPORT = {
         "verdicts": {"history"},
         "metrics": {"history", "ingest"},
         "web": {"history", "ingest", "verdicts", "metrics"},
+        "dashboard": {"history", "verdicts", "web"},
     },
 }
 """Within a package: the folders of the flow, and those that each of them stands on."""

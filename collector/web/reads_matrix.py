@@ -51,15 +51,16 @@ def get_matrix(
     Over more than a day percentiles are within `percentile_error` of the exact ones.
     CSV and Parquet have a row for each path.
     """
-    body = _matrix(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until)
+    body = matrix_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until)
     if format is Format.JSON:
         return answer(body)
     return export_page(at, MATRIX_TABLE, format, matrix_rows(body))
 
 
-def _matrix(
+def matrix_body(
     at: Services, *, fleet: str | None, sweep_id: UUID | None, since: str | None, until: str | None
 ) -> dict[str, Any]:
+    """Return the matrix as the API answers it."""
     span = span_of(since, until)
     with reading(at.engine) as connection:
         owner = the_fleet(connection, fleet, sweep_id)

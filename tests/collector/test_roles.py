@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from collector.app import create_app
+from collector.dashboard.assets import asset_path
 from collector.session import engine_of, writing
 from collector.settings import Settings
 from collector.tables import ping_results, runs, tokens
@@ -131,6 +132,7 @@ ANYBODY: dict[tuple[str, str], Make] = {
     ("GET", "/healthz"): get("/healthz"),
     ("GET", "/readyz"): get("/readyz"),
     ("GET", "/openapi.json"): get("/openapi.json"),
+    ("GET", "/static/{name}"): lambda house: Asked(path=asset_path("dashboard.css")),
     # Without credentials, as the original posts it; off unless a setting turns it on.
     ("POST", "/"): lambda house: Asked(path="/", status=404, body=b"ping_time=1"),
 }
@@ -154,6 +156,7 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/matrix"): get("/api/v1/matrix", fleet="edge"),
     ("GET", "/api/v1/path"): get("/api/v1/path", **PATH),
     ("GET", "/api/v1/slow"): get("/api/v1/slow", fleet="edge"),
+    ("GET", "/matrix"): get("/matrix", fleet="edge"),
     # A stream has no end: a request that is refused for its parameter got past the door.
     ("GET", "/api/v1/events"): lambda house: Asked(path="/api/v1/events?after=x", status=400),
 }
