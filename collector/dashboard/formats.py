@@ -44,7 +44,7 @@ def percent(ratio: float | None) -> str:
     # 99.96 must not become 100: one probe in thousands was answered.
     if value > 99.9:
         return "99.9\u00a0%"
-    return f"{value:.2g}\u00a0%" if value < 10.0 else f"{value:.1f}\u00a0%"
+    return (f"{value:.2g}" if value < 10.0 else f"{value:.3g}") + "\u00a0%"
 
 
 def change_percent(ratio: float | None) -> str:

@@ -117,5 +117,6 @@ def environment() -> Environment:
         "word",
     ):  # fmt: skip
         made.filters[name] = getattr(formats, name)
+    made.filters["pair"] = lambda value: (value, value)
     made.globals["asset"] = asset_path
     return made
