@@ -221,7 +221,8 @@ def _tester_dict(runs: list[sa.Row[Any]]) -> dict[str, Any]:
     return tester_head(runs[0]) | {"trusted": trusted, "reason": reason}
 
 
-def _head(row: sa.Row[Any]) -> dict[str, Any]:
+def tester_head(row: sa.Row[Any]) -> dict[str, Any]:
+    """Return who a tester is, and where it stands."""
     place = place_of(row.config.get("location")) if isinstance(row.config, dict) else None
     return {
         "tester_id": str(row.uuid),
