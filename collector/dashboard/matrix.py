@@ -136,7 +136,7 @@ def get_matrix_page(
 
 
 def _add_silent(connection: sa.Connection, fleet_number: int, body: dict[str, Any]) -> None:
-    """Add the testers of the fleet without a run in the window: a row of nothing is seen, a missing one is not."""
+    """Add the testers without a run in the window: a row of nothing is seen, a missing one is not."""
     there = {head["tester_id"] for head in body["testers"]}
     query = sa.select(testers).where(testers.c.fleet_id == fleet_number, testers.c.retired_at.is_(None))
     for row in connection.execute(query.order_by(testers.c.name)):

@@ -33,7 +33,7 @@ class Scale:
     @property
     def ticks(self) -> list[float]:
         """Return the changes that are named: nought, and some on either side."""
-        step = next(tick for tick in TICKS if (self.high - self.low) / tick <= 6.0 or tick == TICKS[-1])
+        step = next(tick for tick in TICKS if (self.high - self.low) / tick <= 4.0 or tick == TICKS[-1])
         first, last = round(self.low / step), round(self.high / step)
         return [
             round(number * step, 3)
