@@ -41,6 +41,8 @@ def percent(ratio: float | None) -> str:
     value = ratio * 100.0
     if value in (0.0, 100.0):
         return f"{value:.0f}\u00a0%"
+    if value < 0.01:
+        return "<0.01\u00a0%"
     # 99.96 must not become 100: one probe in thousands was answered.
     if value > 99.9:
         return "99.9\u00a0%"

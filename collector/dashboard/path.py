@@ -90,13 +90,15 @@ def get_path_page(
     asked = {**name, "since": since, "until": until}
     summary = body["summary"]
     usual = None if past is None else past.usual_us
+    newest_point = body["points"][0] if body["points"] else None
     return page(
         request,
         "path.html",
         title=f"{body['tester']['name']} → {body['server']['name']}",
         body=body,
         summary=summary,
-        against=None if summary is None else against(summary["p50_us"], usual, at.settings.verdict),
+        against=None if newest_point is None else against(newest_point["p50_us"], usual, at.settings.verdict),
+        newest_point=newest_point,
         past=past,
         drawing=None if past is None else drawn([past.before, past.now]),
         box=(WIDTH, HEIGHT),

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from fastapi import Query
 
 from collector.history.queries_window import Window
+from collector.history.segments import hour_of
 from collector.verdicts.baseline import pairs_of, read_baselines
 from collector.verdicts.thresholds import Thresholds
+from collector.web.kept import Kept
 from collector.web.matrix_axes import Axis
 from collector.web.matrix_cells import Cells
 
@@ -33,18 +35,21 @@ def add_usual(
     rows: Axis,
     columns: Axis,
     thresholds: Thresholds,
+    kept: Kept,
 ) -> None:
-    """Add to the cells the baselines of their paths, at the hour of each tester's newest run."""
+    """Add to the cells the baselines of their paths, at the hour of each tester's newest run.
+
+    Baselines are at most a minute old: a report that comes late may change them.
+    """
     newest = _newest(window.runs)
     if not newest or window.since is None:
         return
     known = np.unique((window.tester << 32) | window.server)
     tester, server = known >> 32, known & 0xFFFF_FFFF
-    baselines = read_baselines(
-        connection,
-        fleet_number=fleet_number,
-        starts=[window.since, *newest.values()],
-        thresholds=thresholds,
+    starts = [window.since, *newest.values()]
+    baselines = kept.get(
+        (fleet_number, min(starts), max(starts), frozenset(map(hour_of, starts))),
+        lambda: read_baselines(connection, fleet_number=fleet_number, starts=starts, thresholds=thresholds),
     )
     usual = baselines.of(pairs_of(tester, server), [newest[number] for number in tester.tolist()])
     for row, column, us in zip(

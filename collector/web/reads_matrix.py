@@ -130,6 +130,7 @@ def matrix_body(
                 rows=rows,
                 columns=columns,
                 thresholds=at.settings.verdict,
+                kept=at.usual,
             )
     body = _body(
         owner.name, None if sweep_id is None else str(sweep_id), rows=rows, columns=columns, cells=cells

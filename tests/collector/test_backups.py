@@ -58,6 +58,8 @@ QUESTIONS = {
     "/api/v1/tokens": "",
     "/api/v1/verdicts": "?fleet=edge",
     "/matrix": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
+    "/path": "?tester=oslo&server=server0&resolution=day",
+    "/slow": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
 }
 """Every route that is read, with what it has to be asked."""
 

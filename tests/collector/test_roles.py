@@ -157,6 +157,8 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/path"): get("/api/v1/path", **PATH),
     ("GET", "/api/v1/slow"): get("/api/v1/slow", fleet="edge"),
     ("GET", "/matrix"): get("/matrix", fleet="edge"),
+    ("GET", "/slow"): get("/slow", fleet="edge"),
+    ("GET", "/path"): get("/path", **PATH),
     # A stream has no end: a request that is refused for its parameter got past the door.
     ("GET", "/api/v1/events"): lambda house: Asked(path="/api/v1/events?after=x", status=400),
 }

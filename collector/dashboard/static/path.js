@@ -147,7 +147,7 @@
         legend: { show: true, live: true, markers: { show: false } },
         scales: { y: { range: rangeOf } },
         axes: [
-          { ...axis, space: 90 },
+          { ...axis, space: 90, values: (u, stamps, at, space, step) => stamps.map((ts) => stamp(ts, step)) },
           { ...axis, size: 64, space: 40, values: (u, values) => values.map((value) => (value < 0 ? "" : `${+value.toPrecision(4)} ms`)) },
         ],
         series: [
@@ -182,6 +182,17 @@
       place,
     );
     place.dataset.drawn = "true";
+  }
+
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  // A day where the axis goes by days, else a time of day; midnight is the day that it begins.
+  function stamp(ts, step) {
+    const at = new Date(ts * 1000);
+    const day = `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
+    if (step >= 27 * 86400) return `${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+    if (step >= 86400 || (!at.getUTCHours() && !at.getUTCMinutes())) return day;
+    return at.toISOString().slice(11, 16);
   }
 
   function ms(u, value) {
