@@ -20,6 +20,8 @@ Cells = list[list[dict[str, Any] | None]]
 def window_cells(window: Window, *, rows: Axis, columns: Axis, resolved: Sequence[bool]) -> Cells:
     """Return the cells by row and column; None where a row has no result for a column."""
     size = _size(rows, columns)
+    if not size:
+        return []
     group, shown = _groups(window.tester, window.server, rows=rows, columns=columns)
     # A cell rests on its trusted runs; where it has none, it shows the others and says so.
     good = np.bincount(group[shown & window.trusted], minlength=size) > 0
@@ -39,6 +41,8 @@ def window_cells(window: Window, *, rows: Axis, columns: Axis, resolved: Sequenc
 def summed_cells(paths: PathSums, *, rows: Axis, columns: Axis, resolved: Sequence[bool]) -> Cells:
     """Return the cells of a long window, from rollups."""
     size = _size(rows, columns)
+    if not size:
+        return []
     group, shown = _groups(paths.tester, paths.server, rows=rows, columns=columns)
     # What is not shown goes into one group more, which is left out.
     sums = paths.sums.regrouped(np.where(shown, group, size), groups=size + 1)
@@ -52,8 +56,6 @@ def _cells(
     figures: Figures, *, runs: Integers, known: Any, good: Any, columns: Axis, resolved: Sequence[bool]
 ) -> Cells:
     width = len(columns)
-    if not width:
-        return []
     cells: list[dict[str, Any] | None] = [None] * len(known)
     for place in np.flatnonzero(known).tolist():
         figure = figures.one(place)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
+import numpy as np
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Response
 
@@ -40,6 +41,7 @@ router = APIRouter(tags=["matrix"])
 NO_FLEET = "no fleet is registered; `orchestrate up` registers one"
 NO_RESULTS = "no result is stored in this window; GET /api/v1/runs says how its runs stand"
 NONE_FITS = "results are stored, and none fits the filters"
+NO_PEERS = "no tester of this fleet is a server as well; `from: testers` in fleet.yaml makes all of them"
 
 
 @router.get("/matrix", responses=ERRORS | EXPORTED)
@@ -99,7 +101,8 @@ def matrix_body(
         if asked is not None:
             long = read_long(connection, asked)
             heads = _long_heads(long, only)
-            rows, columns, resolved = _axes(connection, owner.id, heads, long.paths.server, only, by)
+            seen = long.paths.server[np.isin(long.paths.tester, list(heads))]
+            rows, columns, resolved = _axes(connection, owner.id, heads, seen, only, by)
             body = _body(
                 owner.name,
                 None,
@@ -109,7 +112,7 @@ def matrix_body(
             )
             body["since"], body["until"] = time_or_none(asked.since), time_or_none(asked.until)
             body["percentile_error"] = RELATIVE_ERROR
-            return hinted(body, _hint(columns, some=bool(len(long.paths))))
+            return hinted(body, _hint(columns, only, by, some=bool(len(long.paths))))
         if sweep_id is not None and span.since is None and span.until is None:
             # A sweep without an end is shown as it has been lately.
             chosen = replace(chosen, since=last_day_of(connection, chosen))
@@ -119,7 +122,8 @@ def matrix_body(
             for number, made in _testers(window).items()
             if only.has_tester(made[0])
         }
-        rows, columns, resolved = _axes(connection, owner.id, heads, window.server, only, by)
+        seen = window.server[np.isin(window.tester, list(heads))]
+        rows, columns, resolved = _axes(connection, owner.id, heads, seen, only, by)
         cells = window_cells(window, rows=rows, columns=columns, resolved=resolved)
         if usual and by is By.SERVER:
             add_usual(
@@ -137,12 +141,14 @@ def matrix_body(
     )
     body["since"] = time_or_none(span.since or window.since)
     body["until"] = time_or_none(span.until or window.until)
-    return hinted(body, _hint(columns, some=bool(len(window.server))))
+    return hinted(body, _hint(columns, only, by, some=bool(len(window.server))))
 
 
-def _hint(columns: Axis, *, some: bool) -> str | None:
+def _hint(columns: Axis, only: Only, by: By, *, some: bool) -> str | None:
     if len(columns):
         return None
+    if by is By.REGION and some and only == Only():
+        return NO_PEERS
     return NONE_FITS if some else NO_RESULTS
 
 

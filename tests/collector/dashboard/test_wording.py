@@ -25,7 +25,11 @@ def region(name: str, word: str = "ok", *, slow: bool = False, lossy: bool = Fal
             "4 regions got slower: a, b, c and 1 more",
         ),
         (
-            [region("a", "slow", slow=True), region("b", "lossy", lossy=True), region("c", "lossy", lossy=True)],
+            [
+                region("a", "slow", slow=True),
+                region("b", "lossy", lossy=True),
+                region("c", "lossy", lossy=True),
+            ],
             "One region got slower: a; 2 regions lose packets: b and c",
         ),
         ([region("a", "lost", lossy=True)], "One region loses everything: a"),
@@ -85,7 +89,12 @@ def test_slower_is_orange_and_faster_is_grey() -> None:
 
 @pytest.mark.parametrize(
     ("lon", "band"),
-    [(-77.4, "Americas"), (55.3, "Europe, Middle East, Africa"), (72.9, "Asia Pacific"), (-178.0, "Asia Pacific")],
+    [
+        (-77.4, "Americas"),
+        (55.3, "Europe, Middle East, Africa"),
+        (72.9, "Asia Pacific"),
+        (-178.0, "Asia Pacific"),
+    ],
 )
 def test_places_lie_in_their_part_of_the_world(lon: float, band: str) -> None:
     assert band_of({"lat": 0.0, "lon": lon}) == band
