@@ -12,8 +12,9 @@ from collector.dashboard.page import link, page
 from collector.dashboard.region_rows import by_change, single_paths
 from collector.dashboard.scale import STEPS, top_of
 from collector.dashboard.verdict_rows import Judged, judged_round, names_of_regions
+from collector.history.queries import region_of
 from collector.session import reading
-from collector.tables import testers
+from collector.tables import servers, testers
 from collector.verdicts.verdict import Scope
 from collector.web.matrix_axes import By, ByName, Groups, Only, Regions, Servers, Testers
 from collector.web.reads_matrix import matrix_body, tester_head
@@ -59,10 +60,12 @@ def get_matrix_page(
         usual=True,
     )
     judged = Judged()
+    choices: dict[str, list[str]] = {}
     if body["fleet"] is not None:
         with reading(at.engine) as connection:
             owner = the_fleet(connection, body["fleet"], None)
             assert owner is not None
+            choices = _choices(connection, owner.id)
             if not (tester or region) and by is By.SERVER and body["servers"]:
                 _add_silent(connection, owner.id, body)
             judged = judged_round(
@@ -91,7 +94,6 @@ def get_matrix_page(
         "show": None if show is Show.P50 else show.value,
         "sort": None if sort == Sort.PLACE else sort,
     }
-    known = _choices(body)
     starts = _starts(body["servers"])
     path = {"fleet": fleet or (body["fleet"] if sweep_id is not None else None)}
     return page(
@@ -123,7 +125,7 @@ def get_matrix_page(
         top_us=view.top_us,
         steps=range(STEPS),
         thresholds=at.settings.verdict,
-        choices=known,
+        choices=choices,
         regions=by_change(list(regions.values()), names, at.settings.verdict)[:MOST_REGIONS],
         singles=single_paths(body, regions, at.settings.verdict),
         names=names,
@@ -206,12 +208,21 @@ def _counts(body: dict[str, Any], at: Services) -> dict[str, int]:
     }
 
 
-def _choices(body: dict[str, Any]) -> dict[str, list[str]]:
+def _choices(connection: sa.Connection, fleet_number: int) -> dict[str, list[str]]:
+    """Return what can be filtered by: all of the fleet, also what the filters leave out now."""
+    of_fleet = connection.execute(
+        sa.select(testers.c.name, testers.c.location, testers.c.config).where(
+            testers.c.fleet_id == fleet_number
+        )
+    ).all()
+    known = connection.execute(
+        sa.select(servers.c.name, servers.c.group).where(servers.c.fleet_id == fleet_number).distinct()
+    ).all()
     return {
-        "region": sorted({head["region"] for head in body["testers"]}),
-        "group": sorted({head["group"] for head in body["servers"] if head["group"] is not None}),
-        "tester": sorted({head["name"] for head in body["testers"]}),
-        "server": sorted({head["name"] for head in body["servers"]}),
+        "region": sorted({region_of(row) for row in of_fleet}),
+        "tester": sorted({row.name for row in of_fleet}),
+        "group": sorted({row.group for row in known}),
+        "server": sorted({row.name for row in known}),
     }
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from markupsafe import Markup
 
 from collector.dashboard.formats import moment_of
 from collector.dashboard.headline import headline
@@ -41,7 +42,8 @@ def get_slow_page(
     since, until = since or None, until or None
     by = By(sort) if sort in set(By) else None
     body = slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by)
-    judged, sparks = Judged(), {}
+    judged = Judged()
+    sparks: dict[str, Markup] = {}
     if body["fleet"] is not None:
         with reading(at.engine) as connection:
             owner = the_fleet(connection, body["fleet"], None)
