@@ -130,7 +130,7 @@
   }
 
   function make() {
-    const size = { width: Math.max(260, place.clientWidth), height: innerWidth < 700 ? 260 : 330 };
+    const size = { width: Math.max(260, place.clientWidth), height: innerWidth < 700 ? 260 : 400 };
     const axis = {
       stroke: hue("soft"),
       font: "12px Inter, sans-serif",
@@ -153,15 +153,16 @@
         series: [
           { label: "UTC", value: (u, ts) => (ts === null || ts === undefined ? "–" : new Date(ts * 1000).toISOString().slice(0, 16).replace("T", " ")) },
           { label: "least", ...none, value: ms },
+          { label: "greatest", ...none, value: ms },
           { label: "25 %", ...none, value: ms },
           { label: "median", ...none, value: ms },
           { label: "75 %", ...none, value: ms },
-          { label: "greatest", ...none, value: ms },
           { label: "lost", ...none, scale: "loss", value: (u, loss) => (loss === null || loss === undefined ? "–" : `${+(loss * 100).toPrecision(2)} %`) },
         ],
         bands: [
-          { series: [5, 1], fill: hue("band-wide") },
-          { series: [4, 2], fill: hue("band-narrow") },
+          // Drawn in the order of the series: the narrow one over the wide one.
+          { series: [2, 1], fill: hue("band-wide") },
+          { series: [5, 3], fill: hue("band-narrow") },
         ],
         hooks: {
           draw: [drawMedian],
@@ -178,7 +179,7 @@
           ],
         },
       },
-      [data.ts, data.low, data.q1, data.p50, data.q3, data.high, data.loss],
+      [data.ts, data.low, data.high, data.q1, data.p50, data.q3, data.loss],
       place,
     );
     place.dataset.drawn = "true";
