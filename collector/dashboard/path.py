@@ -234,9 +234,14 @@ def _moves(name: dict[str, Any], body: dict[str, Any]) -> list[tuple[str, str]]:
     if length <= timedelta(0):
         return []
     found = []
-    for text, start in (("Earlier", since - length), ("Later", end)):
-        found.append((text, link("", **name, since=time_text(start), until=time_text(start + length))))
-    return found[: 1 if until is None else 2]
+    for text, by in (("Earlier", -length), ("Later", length))[: 1 if until is None else 2]:
+        try:
+            start, stop = since + by, end + by
+        except OverflowError:
+            # Before the year 1, or behind 9999.
+            continue
+        found.append((text, link("", **name, since=time_text(start), until=time_text(stop))))
+    return found
 
 
 def _exports(body: dict[str, Any], *, fleet: str | None) -> list[tuple[str, str]]:
