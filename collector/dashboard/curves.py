@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 WIDTH, HEIGHT = 300.0, 130.0
-NICE = (1, 2, 5, 10, 20, 50)
+NICE = (1, 2, 5)
 MOST_TICKS = 5
 
 
@@ -40,8 +40,8 @@ def drawn(curves: Sequence[Distribution]) -> Drawing | None:
     some = [curve for curve in curves if curve.us]
     if not some:
         return None
-    low = min(curve.us[0] for curve in some)
-    high = max(_within(curve, 0.995 * curve.share[-1]) for curve in some)
+    low = float(min(curve.us[0] for curve in some))
+    high = float(max(_within(curve, 0.995 * curve.share[-1]) for curve in some))
     spread = max(high - low, 0.02 * high, 10.0)
     low, high = max(0.0, low - 0.05 * spread), high + 0.05 * spread
     return Drawing(
@@ -69,7 +69,7 @@ def _steps(curve: Distribution, low: float, high: float) -> str:
 def _ticks(low: float, high: float) -> list[tuple[float, int]]:
     step = 1
     while (high - low) / step > MOST_TICKS:
-        step = next(10**power * nice for power in range(9) for nice in NICE[:3] if 10**power * nice > step)
+        step = next(10**power * nice for power in range(9) for nice in NICE if 10**power * nice > step)
     first = -(-int(low) // step)
     return [
         (round((number * step - low) / (high - low) * WIDTH, 1), number * step)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collector.verdicts.verdict import Scope, Word
 
+SLOWER, LOST, LOSSY = "got slower", "loses everything", "loses packets"
 NAMED = 3
 """So many are named in a headline."""
 
@@ -45,13 +46,9 @@ def _troubles(of: Mapping[str, list[Said]]) -> list[str]:
     found = []
     if any(one.slow for one in of[Scope.FLEET]):
         found.append("All paths are slower than usual")
-    for verb, test in (
-        ("got slower", lambda one: one.slow),
-        ("loses everything", lambda one: one.word == Word.LOST),
-        ("loses packets", lambda one: one.lossy and one.word != Word.LOST),
-    ):
+    for verb in (SLOWER, LOST, LOSSY):
         for noun, scope in (("region", Scope.REGION), ("server", Scope.SERVER)):
-            names = sorted({one.name for one in of[scope] if test(one)})
+            names = sorted({one.name for one in of[scope] if verb in _said_of(one)})
             if names:
                 found.append(_counted(noun, names, verb))
     return found
@@ -60,14 +57,17 @@ def _troubles(of: Mapping[str, list[Said]]) -> list[str]:
 def _paths(of: Mapping[str, list[Said]]) -> list[str]:
     """Return what is said of single paths, which are judged where their region is not."""
     found = []
-    for verb, test in (
-        ("got slower", lambda one: one.slow),
-        ("loses packets", lambda one: one.lossy or one.word == Word.LOST),
-    ):
-        names = sorted(one.label for one in of[Scope.PATH] if test(one))
+    for verb in (SLOWER, LOST, LOSSY):
+        names = sorted(one.label for one in of[Scope.PATH] if verb in _said_of(one))
         if names:
             found.append(_counted("path", names, verb))
     return found
+
+
+def _said_of(one: Said) -> set[str]:
+    """Return what a headline says of a thing: a region that loses packets may be slow as well."""
+    loses = LOST if one.word == Word.LOST else LOSSY if one.lossy else None
+    return {verb for verb in (SLOWER if one.slow else None, loses) if verb is not None}
 
 
 def _calm(of: Mapping[str, list[Said]]) -> str:

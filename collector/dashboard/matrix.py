@@ -216,11 +216,7 @@ def _counts(body: dict[str, Any], at: Services) -> dict[str, int]:
 
 def _choices(connection: sa.Connection, fleet_number: int) -> dict[str, list[str]]:
     """Return what can be filtered by: all of the fleet, also what the filters leave out now."""
-    of_fleet = connection.execute(
-        sa.select(testers.c.name, testers.c.location, testers.c.config).where(
-            testers.c.fleet_id == fleet_number
-        )
-    ).all()
+    of_fleet = connection.execute(sa.select(testers).where(testers.c.fleet_id == fleet_number)).all()
     known = connection.execute(
         sa.select(servers.c.name, servers.c.group).where(servers.c.fleet_id == fleet_number).distinct()
     ).all()

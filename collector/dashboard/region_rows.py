@@ -62,8 +62,8 @@ def by_change(
             "name": names.get(row["key"], row["label"]),
             "region": row["key"],
             "interval": interval(row, scale, thresholds),
+            **row,
         }
-        | row
         for row in ordered
     ]
 

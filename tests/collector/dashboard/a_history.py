@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.collector.reads.a_house import NOON, Found, House
 from wire.report import LOST
 
-REGIONS = {
+REGIONS: dict[str, dict[str, Any]] = {
     "oslo": {"region": "eu-north-1", "lat": 59.9, "lon": 10.7},
     "tokyo": {"region": "ap-northeast-1", "lat": 35.7, "lon": 139.7},
     "nowhere": {"region": "somewhere"},

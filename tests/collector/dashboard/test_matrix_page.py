@@ -23,7 +23,7 @@ def cells_of(page: Element) -> dict[tuple[str, str], Element]:
     """Return the cells of the matrix by the names of row and column."""
     table = _matrix(page)
     columns = [head.text for head in table.one("thead").all("tr")[-1].all("th")][1:-1]
-    found = {}
+    found: dict[tuple[str, str], Element] = {}
     for body in table.all("tbody"):
         for row in body.all("tr"):
             if row.classes == ["band"]:

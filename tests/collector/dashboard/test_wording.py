@@ -109,7 +109,7 @@ def test_nothing_answered_is_no_drawing_and_loss_keeps_a_line_below_the_top() ->
 
 
 def test_a_scale_of_changes_holds_what_is_known() -> None:
-    rows = [
+    rows: list[dict[str, float | None]] = [
         {"change_ratio": 0.3, "change_low": 0.2, "change_high": None},
         {"change_ratio": None, "change_low": None, "change_high": None},
         {"change_ratio": 9.0, "change_low": 8.0, "change_high": 10.0},
