@@ -33,7 +33,7 @@ def newest_of_tester() -> sa.ScalarSelect[UUID]:
     return (
         sa.select(runs.c.run_id)
         .where(runs.c.tester_id == testers.c.id, runs.c.started_at.is_not(None))
-        .order_by(runs.c.started_at.desc(), runs.c.run_id)
+        .order_by(runs.c.started_at.desc(), runs.c.index.desc())
         .limit(1)
         .correlate(testers)
         .scalar_subquery()

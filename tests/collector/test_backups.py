@@ -41,6 +41,7 @@ QUESTIONS = {
     "/readyz": "",
     "/metrics": "",
     "/openapi.json": "",
+    "/api": "",
     "/api/v1/days": "",
     "/api/v1/fleets": "",
     "/api/v1/hours": "",
@@ -57,9 +58,15 @@ QUESTIONS = {
     "/api/v1/testers": "",
     "/api/v1/tokens": "",
     "/api/v1/verdicts": "?fleet=edge",
+    "/fleet": "",
     "/matrix": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
     "/path": "?tester=oslo&server=server0&resolution=day",
     "/slow": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
+    "/runs": "",
+    "/runs/{run_id}": "",
+    "/servers": "",
+    "/sweeps": "",
+    "/sweeps/{sweep_id}": "",
 }
 """Every route that is read, with what it has to be asked."""
 

@@ -159,6 +159,13 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/matrix"): get("/matrix", fleet="edge"),
     ("GET", "/slow"): get("/slow", fleet="edge"),
     ("GET", "/path"): get("/path", **PATH),
+    ("GET", "/sweeps"): get("/sweeps"),
+    ("GET", "/sweeps/{sweep_id}"): lambda house: Asked(path=f"/sweeps/{house.report.sweep_id}"),
+    ("GET", "/runs"): get("/runs"),
+    ("GET", "/runs/{run_id}"): lambda house: Asked(path=f"/runs/{house.report.run_id}"),
+    ("GET", "/fleet"): get("/fleet"),
+    ("GET", "/servers"): get("/servers", fleet="edge"),
+    ("GET", "/api"): get("/api"),
     # A stream has no end: a request that is refused for its parameter got past the door.
     ("GET", "/api/v1/events"): lambda house: Asked(path="/api/v1/events?after=x", status=400),
 }

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from collector.auth import digest_of_token
 from collector.history.rollups import Roller
 from collector.ingest.columns import Columns
 from collector.ingest.summary import summary_of
@@ -118,6 +119,7 @@ def _tester_row(one: Vantage, fleet: int, at: datetime) -> dict[str, Any]:
         "location": one.region,
         "vps_provider": one.provider,
         "config": {"driver": "amazonec2", "location": {"region": one.region} | place},
+        "token_sha256": digest_of_token(one.name),
         "created_at": at,
         "retired_at": None,
     }
@@ -314,16 +316,19 @@ def _health(reason: str | None) -> dict[str, Any]:
 def _columns(rtt_us: NDArray[np.int32]) -> Columns:
     """Return the columns of some testers' rows; what names servers is not looked at any more."""
     count = rtt_us.shape[0] * rtt_us.shape[1]
-    text, none = [""] * count, [None] * count
+    text: list[str] = [""] * count
+    none: list[int | None] = [None] * count
+    # Not null, which would be a name that did not resolve.
+    address: list[str | None] = [""] * count
     zero = np.zeros(count, dtype=np.int32)
     return Columns(
         server=text,
         group=text,
         host=text,
-        address=[*none],
-        family=[*none],
+        address=address,
+        family=none,
         probe_type=text,
-        port=[*none],
+        port=none,
         planned=np.full(count, truth.PROBES, dtype=np.int32),
         late=zero,
         duplicate=zero,
