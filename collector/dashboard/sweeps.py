@@ -72,7 +72,7 @@ def get_sweep_page(
     summary = summary_body(at, sweep_id, worst=MOST_WORST)
     found = runs_body(at, chosen, limit=MAX_LIMIT, cursor=None)
     sweep = _registered(at, sweep_id)
-    progress = progress_of(found["runs"], spec=sweep.get("spec"))
+    progress = progress_of(found["runs"], spec=sweep["spec"])
     is_open = summary["outcome"] is None
     goes_on = is_open and any(one.word in GOING_ON for one in progress)
     started_at = summary["started_at"]
@@ -128,11 +128,11 @@ def _headline(listed: Sequence[Mapping[str, Any]], *, is_first: bool) -> str:
 
 
 def _registered(at: Services, sweep_id: UUID) -> dict[str, Any]:
-    """Return what is registered of a sweep, nothing for one of testers that were started by hand."""
+    """Return what is registered of a sweep; nothing is known of one of testers that were started by hand."""
     try:
         return get_sweep(sweep_id, at)
     except Refused:
-        return {}
+        return dict.fromkeys(("note", "cost_usd", "spec"))
 
 
 def _before(at: Services, *, fleet: str, started_at: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -96,6 +96,15 @@ def test_a_sweep_shows_each_tester_its_runs_and_what_is_missing(house: House) ->
     assert len(marks) == 4
     assert f"/runs/{second}" in [item.attributes["href"] for item in marks]
     assert all("result" in item.text for item in marks)
+
+
+def test_a_sweep_of_a_tester_that_was_started_by_hand_has_a_page(house: House) -> None:
+    sweep_id = uuid4()
+    house.report(house.tester(house.fleet(), "oslo"), sweep_id, Found(server="near", rtt_us=[1_000] * 8))
+
+    page = opened(house.client, f"/sweeps/{sweep_id}")
+
+    assert rows(page)[0][:2] == ["oslo", "complete"]
 
 
 def test_a_run_shows_the_health_of_its_tester_and_each_result(house: House) -> None:
