@@ -19,7 +19,7 @@ from collector.web.state import Services, services
 
 router = APIRouter()
 
-RUNS_AT_A_TIME = 100
+RUNS_AT_A_TIME = 50
 RESULTS_AT_A_TIME = 500
 
 

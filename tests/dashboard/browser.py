@@ -38,9 +38,12 @@ class Visit:
         assert answer.status == 200, answer.text()
         return self.page
 
-    def barriers(self) -> list[str]:
-        """Return what axe-core holds against the page, a line each."""
-        found: dict[str, Any] = Axe().run(self.page).response
+    def barriers(self, *, only: str | None = None) -> list[str]:
+        """Return what axe-core holds against the page, a line each; by all its rules, or those of a tag."""
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if only is not None:
+            options["runOnly"] = [only]
+        found: dict[str, Any] = Axe().run(self.page, options=options).response
         return [
             f"{rule['id']}: {rule['help']}: {part['html']} {part.get('failureSummary', '')}"
             for rule in found["violations"]
