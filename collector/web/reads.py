@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends
 
 from collector.auth import require_reader
 from collector.web import (
+    reads_diff,
     reads_matrix,
     reads_path,
     reads_results,
@@ -26,5 +27,6 @@ for part in (
     reads_sums,
     reads_sweep,
     reads_verdicts,
+    reads_diff,
 ):
     router.include_router(part.router)

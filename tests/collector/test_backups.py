@@ -43,6 +43,7 @@ QUESTIONS = {
     "/openapi.json": "",
     "/api": "",
     "/api/v1/days": "",
+    "/api/v1/diff": "?a={sweep_id}&b={other}",
     "/api/v1/fleets": "",
     "/api/v1/hours": "",
     "/api/v1/matrix": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
@@ -140,14 +141,14 @@ def only_answering(database_url: str) -> Iterator[Collector]:
         engine.dispose()
 
 
-def answers(collector: Collector, report: Report) -> dict[str, bytes]:
+def answers(collector: Collector, report: Report, other: Report) -> dict[str, bytes]:
     """Return what every route that reads answers, by its path; each of them with success."""
     assert isinstance(collector.client.app, FastAPI)
     reading = {path for method, path in routes_of(collector.client.app) if method == "GET"} - STREAMS - FILES
     assert reading == set(QUESTIONS), "a route that is new is asked here as well"
     found = {}
     for path, needed in QUESTIONS.items():
-        address = path.format(run_id=report.run_id, sweep_id=report.sweep_id) + needed
+        address = (path + needed).format(run_id=report.run_id, sweep_id=report.sweep_id, other=other.sweep_id)
         answer = collector.client.get(address, headers=collector.admin)
         assert answer.status_code == 200, (address, answer.text)
         found[path] = answer.content
@@ -201,15 +202,15 @@ def test_a_restored_database_gives_the_same_answers_byte_for_byte(
         assert [put(collector.client, report) for report in reports] == [201] * 4
         # Days, hours and raw results: each is what some answer is made of.
         Roller(collector.engine).roll_up(OLD + timedelta(days=2))
-        before = answers(collector, reports[0])
+        before = answers(collector, *reports[:2])
 
         backup(database_url, tmp_path)(elsewhere)
 
         with only_answering(elsewhere) as restored:
-            assert answers(restored, reports[0]) == before
+            assert answers(restored, *reports[:2]) == before
             assert [put(restored.client, report) for report in reports] == [200] * 4
             assert put(restored.client, a_report(tester_id)) == 201
-        assert answers(collector, reports[0]) == before
+        assert answers(collector, *reports[:2]) == before
 
 
 def test_a_backup_that_is_made_while_reports_arrive_holds_whole_runs(

@@ -166,6 +166,9 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/fleet"): get("/fleet"),
     ("GET", "/servers"): get("/servers", fleet="edge"),
     ("GET", "/api"): get("/api"),
+    ("GET", "/api/v1/diff"): lambda house: Asked(
+        path=f"/api/v1/diff?a={house.a_sweep()}&b={house.a_sweep()}"
+    ),
     # A stream has no end: a request that is refused for its parameter got past the door.
     ("GET", "/api/v1/events"): lambda house: Asked(path="/api/v1/events?after=x", status=400),
 }

@@ -44,6 +44,7 @@ READS = {
         "cursor",
     },
     "/api/v1/slow": {"fleet", "sweep_id", "since", "until", "by"},
+    "/api/v1/diff": {"a", "b"},
     "/api/v1/verdicts": {
         "fleet",
         "sweep_id",
