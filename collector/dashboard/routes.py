@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from collector.auth import require_reader
-from collector.dashboard import api, fleet, matrix, path, runs, servers, slow, sweeps
+from collector.dashboard import api, compare, fleet, matrix, path, runs, servers, slow, sweeps
 from collector.dashboard.assets import LONG, PREFIX, assets_by_path
 from collector.dashboard.questions import only_known
 from collector.errors import Refused
@@ -29,6 +29,6 @@ async def asset(request: Request, name: str) -> Response:
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-for part in (matrix, slow, path, sweeps, runs, fleet, servers, api):
+for part in (matrix, slow, path, sweeps, runs, compare, fleet, servers, api):
     pages.include_router(part.router)
 router.include_router(pages)

@@ -59,6 +59,7 @@ QUESTIONS = {
     "/api/v1/testers": "",
     "/api/v1/tokens": "",
     "/api/v1/verdicts": "?fleet=edge",
+    "/compare": "",
     "/fleet": "",
     "/matrix": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
     "/path": "?tester=oslo&server=server0&resolution=day",

@@ -164,6 +164,7 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/runs"): get("/runs"),
     ("GET", "/runs/{run_id}"): lambda house: Asked(path=f"/runs/{house.report.run_id}"),
     ("GET", "/fleet"): get("/fleet"),
+    ("GET", "/compare"): get("/compare", fleet="edge"),
     ("GET", "/servers"): get("/servers", fleet="edge"),
     ("GET", "/api"): get("/api"),
     ("GET", "/api/v1/diff"): lambda house: Asked(
