@@ -53,7 +53,7 @@ def get_compare_page(
         "compare.html",
         title="Two sweeps compared",
         active="compare",
-        headline=_headline(body),
+        headline=_headline(body, least=at.settings.verdict.watch_ratio),
         body=body,
         rows=rows,
         path_count=0 if body is None else len(body["paths"]),
@@ -113,21 +113,26 @@ def word_of(change: Mapping[str, Any]) -> str:
     return "slower" if change["change_ratio"] > 0 else "faster"
 
 
-def _headline(body: Mapping[str, Any] | None) -> str:
+def _headline(body: Mapping[str, Any] | None, *, least: float) -> str:
+    """Return what changed by more than a share that is worth a headline; the tables have all of it."""
     if body is None:
         return "Two sweeps are needed to compare them"
     if "hint" in body:
         return "Nothing to compare"
     parts = []
     for name, one in (("regions", "region"), ("servers", "server")):
-        words = [(word_of(change), change["label"]) for change in body[name]]
+        words = [
+            (word_of(change), change["label"])
+            for change in body[name]
+            if change["is_lost"] or abs(change["change_ratio"] or 0.0) > least
+        ]
         for word in ("lost", "slower", "faster"):
             found = [label for said, label in words if said == word]
             if found:
                 more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
                 got = "" if word == "lost" else "got "
                 parts.append(f"{plural(len(found), one)} {got}{word}: {', '.join(found[:NAMED])}{more}")
-    return "; ".join(parts) if parts else "No region and no server changed"
+    return "; ".join(parts) if parts else "No region and no server changed by much"
 
 
 def _name(sweep: Mapping[str, Any]) -> str:
