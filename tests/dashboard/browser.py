@@ -80,6 +80,13 @@ def browser() -> Iterator[Browser]:
     program = chromium()
     if program is None:
         pytest.skip("no browser: install the package chromium, or name one in CHROMIUM")
+    with launched(program) as opened:
+        yield opened
+
+
+@contextmanager
+def launched(program: str) -> Iterator[Browser]:
+    """Give a headless browser that can look up no name."""
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     if os.geteuid() == 0:
         # Its sandbox refuses root.

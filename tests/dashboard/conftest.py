@@ -13,8 +13,9 @@ from tests.dashboard.browser import browser
 from tests.dashboard.history import write_history
 from tests.dashboard.hostile import write_hostile
 from tests.dashboard.origin import Origin
+from tests.end_to_end.conftest import place
 
-__all__ = ["browser"]
+__all__ = ["browser", "place"]
 
 
 @pytest.fixture(scope="package")

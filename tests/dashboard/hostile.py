@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from collector.app import create_app
 from collector.settings import Settings
 from tests.collector.reads.a_house import ADMIN, Found, House
+from wire.announce import Heartbeat
 
 HTML = "<script>document.title='owned'</script><img src=//evil.example/x onerror=\"document.title='owned'\">"
 QUOTES = "\" onmouseover=\"document.title='owned'\" x='{{7*7}}{% raw %}&amp;"
@@ -40,8 +41,10 @@ def write_hostile(engine: sa.Engine) -> None:
         for number in range(2):
             _sweep(house, fleet_id, made, started_at=BEGUN + number * EVERY)
         for tester_id in made:
-            heartbeat = {"v": 1, "tester_id": str(tester_id), "state": "waiting", "last_error": HTML}
-            answer = client.post("/api/v1/heartbeats", json=heartbeat, auth=(str(tester_id), str(tester_id)))
+            beat = Heartbeat(tester_id=tester_id, state="waiting", last_error=HTML)
+            answer = client.post(
+                "/api/v1/heartbeats", content=beat.to_bytes(), auth=(str(tester_id), str(tester_id))
+            )
             assert answer.status_code == 204, answer.text
 
 

@@ -18,7 +18,7 @@ TEXT = "document.body.textContent"
 
 
 def seen(name: str) -> str:
-    """Return a name as a document holds it: HTML has no other letters for some controls, but spaces collapse."""
+    """Return a name as people see it: with all that is blank as one blank."""
     return " ".join(name.split())
 
 
