@@ -71,9 +71,9 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless chromium for the tests of one folder.
+    """A headless chromium for the tests of one file.
 
     It ends with them: while Playwright is there, its event loop counts as running in this thread.
     """

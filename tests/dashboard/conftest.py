@@ -18,13 +18,13 @@ from tests.end_to_end.conftest import place
 __all__ = ["browser", "place"]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
     """A collector, in a process of its own, on the history whose truth is known."""
     yield from _serving(tmp_path_factory.mktemp("past"), write_history)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Origin]:
     """A collector on a small history in which every name is meant to break something."""
     yield from _serving(tmp_path_factory.mktemp("hostile"), write_hostile)
