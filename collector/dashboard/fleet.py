@@ -35,6 +35,8 @@ class Sort(StrEnum):
     HEALTH = "health"
 
 
+WORST_FIRST = {word: place for place, word in enumerate((NOT_TRUSTED, "given up", "ended early", "no run"))}
+
 ORDER: dict[Sort, Callable[[Mapping[str, Any]], Any]] = {
     Sort.NAME: lambda tester: tester["name"],
     Sort.REGION: lambda tester: (tester["region"], tester["name"]),
@@ -42,7 +44,6 @@ ORDER: dict[Sort, Callable[[Mapping[str, Any]], Any]] = {
     Sort.SEEN: lambda tester: tester["last_seen_at"] or "",
     Sort.HEALTH: lambda tester: (WORST_FIRST.get(tester["word"], 9), tester["name"]),
 }
-WORST_FIRST = {word: place for place, word in enumerate((NOT_TRUSTED, "given up", "ended early", "no run"))}
 
 
 @router.get("/fleet")
