@@ -1,6 +1,6 @@
 """The application: routes, and what each answer has in common."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,12 +12,14 @@ import structlog
 from anyio import CapacityLimiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.alerts.teller import Teller
+from collector.dashboard import routes as dashboard
+from collector.dashboard.problems import problem_page, wants_page
 from collector.errors import Refused, Unavailable
 from collector.history.housekeeping import Housekeeper
 from collector.ingest.queue import ReportQueue
@@ -125,7 +127,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     app.state.services = services
-    for module in (health, metrics, legacy, reads, events):
+    for module in (health, metrics, legacy, reads, events, dashboard):
         app.include_router(module.router)
     for module in (fleets, testers, sweeps, runs, tokens):
         app.include_router(module.router, responses=ERRORS)
@@ -165,49 +167,58 @@ def _add_answers(app: FastAPI, services: Services) -> None:
     app.add_middleware(WatchRequests, own=services.counts)
 
     @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> JSONResponse:
+    async def refused(request: Request, error: Refused) -> Response:
         if isinstance(error, Unavailable):
             _remember(services, request, error)
         refused_of(services.counts, request.scope, status=error.status, code=error.code)
-        return JSONResponse(error.body(), status_code=error.status, headers=error.headers)
+        return _problem(request, error.body(), status=error.status, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
         message = f"{field}: {first['msg']}" if field else str(first["msg"])
         status, code = (400, "not_json") if first["type"] == "json_invalid" else (422, "invalid")
         refused_of(services.counts, request.scope, status=status, code=code)
         body = Refused(status, code, message, hint="see /openapi.json", fields={"field": field}).body()
-        return JSONResponse(body, status_code=status)
+        return _problem(request, body, status=status)
 
     @app.exception_handler(HTTPException)
-    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+    async def http_error(request: Request, error: HTTPException) -> Response:
         code = CODES.get(error.status_code, "refused")
         body = Refused(error.status_code, code, str(error.detail), hint="see /openapi.json").body()
         headers = dict(error.headers or {})
         if error.status_code == 405:
             # Several routes share a path: each knows its own methods alone.
             headers["Allow"] = ", ".join(methods_of(app, request.url.path))
-        return JSONResponse(body, status_code=error.status_code, headers=headers)
+        return _problem(request, body, status=error.status_code, headers=headers)
 
     @app.exception_handler(sa.exc.SQLAlchemyError)
     @app.exception_handler(psycopg.Error)
-    async def database_failed(request: Request, error: Exception) -> JSONResponse:
+    async def database_failed(request: Request, error: Exception) -> Response:
         answer = unavailable(error)
         if answer is None:
             raise error
         _remember(services, request, answer)
         services.counts.database_failed(failure_code(error))
         refused_of(services.counts, request.scope, status=answer.status, code=answer.code)
-        return JSONResponse(answer.body(), status_code=answer.status, headers=answer.headers)
+        return _problem(request, answer.body(), status=answer.status, headers=answer.headers)
 
     @app.exception_handler(Exception)
-    async def failed(request: Request, _error: Exception) -> JSONResponse:
+    async def failed(request: Request, _error: Exception) -> Response:
         # The text of the error may hold what was sent; the log has it.
         answer = Refused(500, "internal", "the collector failed on this request", hint="see its log")
         refused_of(services.counts, request.scope, status=answer.status, code=answer.code)
-        return JSONResponse(answer.body(), status_code=answer.status)
+        return _problem(request, answer.body(), status=answer.status)
+
+
+def _problem(
+    request: Request, body: dict[str, Any], *, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an error: to people as a page, to programs as JSON."""
+    if wants_page(request):
+        return problem_page(request, body, status=status, headers=headers)
+    return JSONResponse(body, status_code=status, headers=dict(headers or {}))
 
 
 def _remember(services: Services, request: Request, error: Unavailable) -> None:

@@ -45,6 +45,7 @@ PURE = (
     "collector/alerts/machine.py",
     "collector/alerts/message.py",
     "collector/alerts/rules.py",
+    "collector/dashboard/formats.py",
     "collector/verdicts/counted.py",
     "collector/verdicts/fleet.py",
     "collector/verdicts/floor.py",
@@ -79,6 +80,7 @@ MAY_IMPORT = {
         "metrics": {"history", "ingest"},
         "original": {"ingest"},
         "web": {"history", "ingest", "verdicts", "alerts", "metrics"},
+        "dashboard": {"history", "verdicts", "web"},
     },
 }
 """Within a package: the folders of the flow, and those that each of them stands on."""

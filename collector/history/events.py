@@ -34,6 +34,11 @@ def add_events(
     connection.execute(sa.insert(events), [{"kind": kind, "at": at, "data": dict(item)} for item in data])
 
 
+def newest_event(connection: sa.Connection) -> int:
+    """Return the id of the newest event, 0 where there is none."""
+    return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+
+
 def forget_events(connection: sa.Connection, *, now: datetime, keep: timedelta) -> int:
     """Delete events that are older than `keep`; return how many, 0 where another collector is at it."""
     if connection.dialect.name == "postgresql":

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 P50_LEAST_N = 6
 """Below it no distribution-free 95 % interval of a median exists (1 − 2 · 0.5^n ≥ 0.95)."""
 
+QUARTILE_LEAST_N = 11
+"""Below it no value of n bounds a quartile from outside with 95 % (1 − 0.75^n ≥ 0.95)."""
+
 P95_LEAST_N = 59
 """Below it the largest of n does not bound the 95th percentile with 95 % (1 − 0.95^n ≥ 0.95)."""
 
@@ -73,7 +76,9 @@ class Figures:
     late_known: NDArray[np.bool_]
     min_us: Integers
     max_us: Integers
+    p25_us: Integers
     p50_us: Integers
+    p75_us: Integers
     p95_us: Integers
     ipdv_us: Integers
     loss_ratio: Floats
@@ -93,7 +98,9 @@ class Figures:
             late=int(self.late[group]) if self.late_known[group] else None,
             min_us=number_of(int(self.min_us[group])),
             max_us=number_of(int(self.max_us[group])),
+            p25_us=number_of(int(self.p25_us[group])),
             p50_us=number_of(int(self.p50_us[group])),
+            p75_us=number_of(int(self.p75_us[group])),
             p95_us=number_of(int(self.p95_us[group])),
             p50_note=note_of(int(self.p50_us[group])),
             p95_note=note_of(int(self.p95_us[group])),
@@ -125,6 +132,8 @@ class Figure:
     loss_ratio: float | None
     loss_low: float | None
     loss_high: float | None
+    p25_us: int | None = None
+    p75_us: int | None = None
 
     @property
     def pdv_us(self) -> int | None:
@@ -170,7 +179,9 @@ def pool(rows: Rows, *, group: Integers, groups: int) -> Figures:
         late_known=unknown == 0,
         min_us=_at(ordered, start, answered_count > 0),
         max_us=_at(ordered, start + answered_count - 1, answered_count > 0),
+        p25_us=_at(ordered, start + nearest_rank(n, percent=25), n >= QUARTILE_LEAST_N),
         p50_us=_at(ordered, start + nearest_rank(n, percent=50), n >= P50_LEAST_N),
+        p75_us=_at(ordered, start + nearest_rank(n, percent=75), n >= QUARTILE_LEAST_N),
         p95_us=_at(ordered, start + nearest_rank(n, percent=95), n >= P95_LEAST_N),
         ipdv_us=_ipdv(position, planned_by_row=planned_by_row, group_of=group_of, groups=groups),
         loss_ratio=np.divide(n - answered_count, n, out=np.full(groups, np.nan), where=n > 0),

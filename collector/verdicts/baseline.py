@@ -56,19 +56,31 @@ def pairs_of(tester: Integers, server: Integers) -> Integers:
 
 
 def read_baselines(
-    connection: sa.Connection, *, fleet_number: int, starts: Iterable[datetime], thresholds: Thresholds
+    connection: sa.Connection,
+    *,
+    fleet_number: int,
+    starts: Iterable[datetime],
+    thresholds: Thresholds,
+    tester_number: int | None = None,
+    server_number: int | None = None,
 ) -> Baselines:
     """Return what paths usually take at the hours of some runs, before the first of them.
 
     The last days end where the first of the runs began, but not more than a day before the last, so that
     what is judged has no part in what it is held against, and a tester that was away for weeks does not
-    move that end for all.
+    move that end for all. With a tester and a server it is of that path alone.
     """
     times = list(starts)
     newest, oldest = max(times), min(times)
     end = hour_of(max(oldest, newest - DAY))
     weeks = thresholds.baseline_days // 7
-    asked = Asked(fleet_number=fleet_number, since=end - timedelta(days=thresholds.recent_days), until=end)
+    asked = Asked(
+        fleet_number=fleet_number,
+        tester_number=tester_number,
+        server_number=server_number,
+        since=end - timedelta(days=thresholds.recent_days),
+        until=end,
+    )
     by_hour = {
         hour: _known(
             read_hours(

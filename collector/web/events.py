@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from collector.auth import is_still_good, require_reader
 from collector.errors import Refused, Unavailable
+from collector.history.events import newest_event
 from collector.session import reading
 from collector.tables import events
 from collector.web.reads_answers import ERRORS
@@ -130,7 +131,7 @@ def _event_id(text: str) -> int:
 
 def _newest(engine: sa.Engine) -> int:
     with reading(engine) as connection:
-        return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+        return newest_event(connection)
 
 
 def _after(engine: sa.Engine, last: int) -> Sequence[sa.Row[Any]]:

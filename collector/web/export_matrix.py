@@ -25,6 +25,8 @@ MATRIX_TABLE = Table(
         *columns(Kind.TEXT, "state"),
         Column(name="runs", kind=Kind.WHOLE, meaning="results that the figures rest on"),
         *(Column(name=name, kind=_KINDS.get(name, Kind.WHOLE)) for name in FIGURE_KEYS),
+        *columns(Kind.WHOLE, "usual_us"),
+        *columns(Kind.RATIO, "change_ratio"),
     ),
 )
 
@@ -39,5 +41,6 @@ def matrix_rows(body: dict[str, Any]) -> list[Row]:
             known = {name: body[name] for name in ("fleet", "sweep_id", "since", "until")}
             known |= {"tester": tester["name"], "tester_id": tester["tester_id"], "region": tester["region"]}
             known |= server | {"server": server["name"]} | cell
-            found.append(tuple(known[column.name] for column in MATRIX_TABLE.columns))
+            # What is usual is only there where it was asked for.
+            found.append(tuple(known.get(column.name) for column in MATRIX_TABLE.columns))
     return found

@@ -5,12 +5,13 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from collector.errors import Unavailable
 from collector.migrate import heads, revision_of
 from collector.session import reading
+from collector.web.accept import is_browser
 from collector.web.failures import unavailable
 from collector.web.question import ANSWER_S
 from collector.web.state import Services, services
@@ -69,14 +70,23 @@ def _revision(engine: sa.Engine) -> str | None:
         return revision_of(connection)
 
 
-@router.get("/", summary="Where things are")
-def index() -> dict[str, Any]:
-    """Links for a person who opens the address in a browser."""
-    return {
+@router.get(
+    "/",
+    summary="Where things are",
+    response_model=dict[str, Any],
+    responses={307: {"description": "To a browser: the dashboard is at /matrix"}},
+)
+async def index(request: Request) -> Any:
+    """Links for a program; a browser is sent on to the dashboard."""
+    if is_browser(request):
+        query = request.url.query
+        return RedirectResponse("/matrix" + (f"?{query}" if query else ""), headers={"Vary": "Accept"})
+    links = {
         "name": "collector",
         "version": VERSION,
         "api": "/api/v1",
         "openapi": "/openapi.json",
+        "dashboard": "/matrix",
         "links": [
             "/healthz",
             "/readyz",
@@ -90,6 +100,7 @@ def index() -> dict[str, Any]:
             "/api/v1/events",
         ],
     }
+    return JSONResponse(links, headers={"Vary": "Accept"})
 
 
 def _not_ready(reason: str) -> JSONResponse:

@@ -34,10 +34,15 @@ def get_diff(
     bootstrap (`by_items`), else of order statistics. `stands`: it changed, at a false discovery rate of 10 %.
     A null bound bounds nothing.
     """
-    if a == b:
+    return answer(diff_body(at, before=a, after=b))
+
+
+def diff_body(at: Services, *, before: UUID, after: UUID) -> dict[str, Any]:
+    """Return what changed from one sweep to another as the API answers it."""
+    if before == after:
         raise Refused(400, "bad_parameter", "a and b are the same sweep", hint="name two sweeps")
     with reading(at.engine) as connection:
-        owner, other = (the_fleet(connection, None, sweep_id) for sweep_id in (a, b))
+        owner, other = (the_fleet(connection, None, sweep_id) for sweep_id in (before, after))
         assert owner is not None
         assert other is not None
         if owner.id != other.id:
@@ -47,8 +52,8 @@ def get_diff(
                 f"a is a sweep of the fleet {owner.name}, b of {other.name}",
                 hint="name two sweeps of one fleet",
             )
-        found = compare(connection, before=a, after=b, thresholds=at.settings.verdict)
-    return answer(diff_dict(found, fleet=owner))
+        found = compare(connection, before=before, after=after, thresholds=at.settings.verdict)
+    return diff_dict(found, fleet=owner)
 
 
 def diff_dict(found: Compared, *, fleet: sa.Row[Any]) -> dict[str, Any]:

@@ -68,7 +68,13 @@ def the_fleet(connection: sa.Connection, fleet: str | None, sweep_id: UUID | Non
     known = connection.execute(sa.select(fleets).order_by(fleets.c.name).limit(MOST_LISTED)).all()
     if len(known) > 1:
         names = ", ".join(row.name for row in known)
-        raise Refused(400, "fleet_needed", "there are several fleets", hint=f"add fleet=, one of: {names}")
+        raise Refused(
+            400,
+            "fleet_needed",
+            "there are several fleets",
+            hint=f"add fleet=, one of: {names}",
+            fields={"fleets": [row.name for row in known]},
+        )
     return known[0] if known else None
 
 

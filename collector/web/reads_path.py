@@ -92,6 +92,38 @@ def get_path(
     begin at whole multiples of their length, days at midnight UTC and weeks on a Monday. Over more
     than a day, and from an hour on, percentiles are within `percentile_error` of the exact ones.
     """
+    return answer(
+        path_body(
+            at,
+            tester=tester,
+            server=server,
+            fleet=fleet,
+            address=address,
+            since=since,
+            until=until,
+            resolution=resolution,
+            points=points,
+            limit=limit,
+            cursor=cursor,
+        )
+    )
+
+
+def path_body(
+    at: Services,
+    *,
+    tester: str,
+    server: str,
+    fleet: str | None = None,
+    address: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    resolution: str = RUN,
+    points: int | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Return a path as the API answers it."""
     span = span_of(since, until)
     by_run = resolution == RUN
     period = _period(resolution, points)
@@ -155,9 +187,7 @@ def get_path(
         "points": shown,
         "next": more,
     }
-    return answer(
-        hinted(body, None if shown or cursor else "no result of this path is stored in this window")
-    )
+    return hinted(body, None if shown or cursor else "no result of this path is stored in this window")
 
 
 def _summary(window: Window, *, resolved: bool) -> tuple[dict[str, Any] | None, int | None]:
@@ -314,7 +344,9 @@ def _point_figures(figure: Figure) -> dict[str, Any]:
         "answered": figure.answered,
         "loss_ratio": figure.loss_ratio,
         "min_us": figure.min_us,
+        "p25_us": figure.p25_us,
         "p50_us": figure.p50_us,
+        "p75_us": figure.p75_us,
         "p95_us": figure.p95_us,
         "p50_note": figure.p50_note,
         "p95_note": figure.p95_note,

@@ -1,5 +1,6 @@
 """GET runs."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -57,32 +58,68 @@ def list_runs(
 
     CSV and Parquet are streamed; where `limit` is given, the header Next-Cursor leads on.
     """
-    span = span_of(since, until)
     after = _key(cursor)
-    with reading(at.engine) as connection:
-        number = fleet_number(connection, fleet)
-        made_by = None if tester is None else the_tester(connection, tester, fleet_number=number)
-        chosen = RunFilter(
-            fleet_number=number,
-            tester_number=None if made_by is None else made_by.id,
-            sweep_id=sweep_id,
-            state=None if state is None else state.value,
-            trusted=trusted,
-            since=span.since,
-            until=span.until,
-            announced_too=True,
-        )
+    chosen = chosen_runs(
+        at,
+        fleet=fleet,
+        tester=tester,
+        sweep_id=sweep_id,
+        state=state,
+        trusted=trusted,
+        since=since,
+        until=until,
+    )
     if format is not Format.JSON and limit is None:
         return export(at, RUNS_TABLE, format, partial(run_pages, chosen=chosen, after=after))
     size = DEFAULT_LIMIT if limit is None else limit
+    if format is Format.JSON:
+        return answer(runs_body(at, chosen, limit=size, cursor=cursor))
+    page, more = _page_of(at, chosen, after=after, limit=size)
+    return export_page(at, RUNS_TABLE, format, run_rows(page), next_cursor=more)
+
+
+def chosen_runs(
+    at: Services,
+    *,
+    fleet: str | None = None,
+    tester: str | None = None,
+    sweep_id: UUID | None = None,
+    state: RunState | None = None,
+    trusted: bool | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> RunFilter:
+    """Return which runs the parameters of a question mean; refuse what is unknown or makes no sense."""
+    span = span_of(since, until)
     with reading(at.engine) as connection:
-        rows = newest_runs(connection, chosen, after=after, limit=size + 1)
-    page = rows[:size]
-    more = cursor_of(RUNS, page[-1].announced_at, page[-1].run_id) if len(rows) > size else None
-    if format is not Format.JSON:
-        return export_page(at, RUNS_TABLE, format, run_rows(page), next_cursor=more)
+        number = fleet_number(connection, fleet)
+        made_by = None if tester is None else the_tester(connection, tester, fleet_number=number)
+    return RunFilter(
+        fleet_number=number,
+        tester_number=None if made_by is None else made_by.id,
+        sweep_id=sweep_id,
+        state=None if state is None else state.value,
+        trusted=trusted,
+        since=span.since,
+        until=span.until,
+        announced_too=True,
+    )
+
+
+def runs_body(at: Services, chosen: RunFilter, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return a page of runs as the API answers it."""
+    page, more = _page_of(at, chosen, after=_key(cursor), limit=limit)
     body = {"runs": [run_dict(row) for row in page], "next": more}
-    return answer(hinted(body, None if rows or cursor else "no run was announced that fits"))
+    return hinted(body, None if page or cursor else "no run was announced that fits")
+
+
+def _page_of(
+    at: Services, chosen: RunFilter, *, after: RunKey | None, limit: int
+) -> tuple[Sequence[sa.Row[Any]], str | None]:
+    with reading(at.engine) as connection:
+        rows = newest_runs(connection, chosen, after=after, limit=limit + 1)
+    page = rows[:limit]
+    return page, cursor_of(RUNS, page[-1].announced_at, page[-1].run_id) if len(rows) > limit else None
 
 
 @router.get("/runs/{run_id}", responses=ERRORS)
@@ -93,6 +130,11 @@ def get_run(
     cursor: Cursor = None,
 ) -> Response:
     """One run, counted, with its worst results and all of them; `next` where they are more than a page."""
+    return answer(run_body(at, run_id, limit=limit, cursor=cursor))
+
+
+def run_body(at: Services, run_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return a run with its results as the API answers it."""
     chosen = RunFilter(run_id=run_id)
     with reading(at.engine) as connection:
         found = newest_runs(connection, chosen, limit=1)
@@ -108,7 +150,7 @@ def get_run(
         )
         counts = _summary(connection, found[0], chosen)
     body = run_dict(found[0]) | {"summary": counts, "results": [result_dict(row) for row in rows[:limit]]}
-    return answer(body | {"next": next_of(rows, limit=limit)})
+    return body | {"next": next_of(rows, limit=limit)}
 
 
 def _summary(connection: sa.Connection, run: sa.Row[Any], chosen: RunFilter) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """GET servers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
@@ -24,6 +24,11 @@ def list_servers(
     cursor: Cursor = None,
 ) -> Response:
     """Servers, one item for each address, in the order of their first result."""
+    return answer(servers_body(at, fleet=fleet, limit=limit, cursor=cursor))
+
+
+def servers_body(at: Services, *, fleet: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return a page of servers as the API answers it."""
     after = 0 if cursor is None else key_in(cursor, SERVERS, int)[0]
     with reading(at.engine) as connection:
         rows = servers_after(
@@ -42,6 +47,4 @@ def list_servers(
     ]
     more = cursor_of(SERVERS, page[-1].id) if len(rows) > limit else None
     body = {"servers": items, "next": more}
-    return answer(
-        hinted(body, None if rows or cursor else "a server appears with its first result; none is stored")
-    )
+    return hinted(body, None if rows or cursor else "a server appears with its first result; none is stored")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import numpy as np
 import sqlalchemy as sa
@@ -72,6 +73,19 @@ def get_slow(
     the window, that was judged (`verdict_round`): null for what has none. Over more than a day
     percentiles are within `percentile_error` of the exact ones.
     """
+    return answer(slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by))
+
+
+def slow_body(
+    at: Services,
+    *,
+    fleet: str | None,
+    sweep_id: UUID | None,
+    since: str | None,
+    until: str | None,
+    by: By | None = None,
+) -> dict[str, Any]:
+    """Return regions and paths as the API answers them."""
     span = span_of(since, until)
     is_window = span.since is not None or span.until is not None
     with reading(at.engine) as connection:
@@ -80,24 +94,22 @@ def get_slow(
             sweep_id = newest_sweep(connection, fleet_number=owner.id)
         if owner is None or (sweep_id is None and not is_window):
             used = by or By.P50
-            return answer(
-                {
-                    "fleet": None if owner is None else owner.name,
-                    "sweep_id": None,
-                    "since": None,
-                    "until": None,
-                    "percentile_error": 0.0,
-                    "by": used,
-                    "by_label": label(used, regions=0),
-                    "verdict_round": None,
-                    "regions": [],
-                    "paths": [],
-                    "left_out": [],
-                    "hint": NO_FLEET
-                    if owner is None
-                    else "nothing was measured; `orchestrate up` begins a sweep",
-                }
-            )
+            return {
+                "fleet": None if owner is None else owner.name,
+                "sweep_id": None,
+                "since": None,
+                "until": None,
+                "percentile_error": 0.0,
+                "by": used,
+                "by_label": label(used, regions=0),
+                "verdict_round": None,
+                "regions": [],
+                "paths": [],
+                "left_out": [],
+                "hint": NO_FLEET
+                if owner is None
+                else "nothing was measured; `orchestrate up` begins a sweep",
+            }
         chosen = RunFilter(fleet_number=owner.id, sweep_id=sweep_id, since=span.since, until=span.until)
         if sweep_id is not None and not is_window:
             chosen = replace(chosen, since=last_day_of(connection, chosen))
@@ -162,6 +174,8 @@ def get_slow(
             {
                 "rank": rank,
                 "tester": testers[entry.tester].name,
+                "tester_id": str(testers[entry.tester].uuid),
+                "server_id": str(rows[entry.server].uuid),
                 "region": region_of(testers[entry.tester]),
                 "server": rows[entry.server].name,
                 "address": rows[entry.server].ip_addr,
@@ -182,7 +196,7 @@ def get_slow(
             for run in found.left_out
         ],
     }
-    return answer(hinted(body, None if paths else NO_RESULTS))
+    return hinted(body, None if paths else NO_RESULTS)
 
 
 def _round(kept: Sequence[sa.Row[Any]]) -> dict[str, Any] | None:

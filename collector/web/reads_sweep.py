@@ -37,6 +37,11 @@ def get_summary(
     Of a sweep that has lasted more than a day, `results`, `probes` and paths are those of its last
     day (`since`, `until`); `runs` and `missing` are of all of it. Paths are ranked by trusted runs.
     """
+    return answer(summary_body(at, sweep_id, worst=worst))
+
+
+def summary_body(at: Services, sweep_id: UUID, *, worst: int) -> dict[str, Any]:
+    """Return the summary of a sweep as the API answers it."""
     with reading(at.engine) as connection:
         owner = the_fleet(connection, None, sweep_id)
         assert owner is not None
@@ -71,7 +76,7 @@ def get_summary(
         of = {"tester": tester.name, "region": region_of(tester)}
         return of | {"server": server.name, "address": server.ip_addr} | path_figures(entry)
 
-    body = {
+    return {
         "sweep_id": str(sweep_id),
         "fleet": owner.name,
         "outcome": None if sweep is None else sweep.outcome,
@@ -89,4 +94,3 @@ def get_summary(
         "missing": missing[:MOST_MISSING],
         "missing_count": len(missing),
     }
-    return answer(body)

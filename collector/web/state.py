@@ -16,6 +16,7 @@ from collector.settings import Settings
 from collector.throttle import Failures
 from collector.verdicts.evaluate import Judge
 from collector.web.bodies import Room
+from collector.web.kept import Kept
 from collector.web.question import Question
 
 MOST_EXPORTS = 4
@@ -56,7 +57,7 @@ class Services:
     `stopping` is set when the process was told to stop: what waits on behalf of a client (an event
     stream) ends then. `report_slots` bounds how many reports are held decoded at a time, `bodies` what
     is held of bodies that are still on their way, `export_slots` how many exports hold a connection
-    to the database.
+    to the database. `usual` keeps baselines for a minute: they are of the past, and dear.
     """
 
     engine: sa.Engine
@@ -74,6 +75,7 @@ class Services:
     storage: Storage = field(default_factory=Storage)
     counts: OwnMetrics = field(default_factory=OwnMetrics)
     failures: Failures = field(default_factory=Failures)
+    usual: Kept = field(default_factory=Kept)
 
     def now(self) -> datetime:
         """Return the collector's clock."""

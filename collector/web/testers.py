@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from collector.auth import require_admin, require_reader
 from collector.errors import Refused
 from collector.history.events import add_event
+from collector.history.queries import region_of
 from collector.session import reading, writing
 from collector.tables import fleets, heartbeats, runs, testers, tokens
 from collector.tokens import is_live, is_revoked
@@ -201,6 +202,7 @@ def _shown(row: sa.Row[Any]) -> dict[str, Any]:
         "fleet": row.fleet_name,
         "name": row.name,
         "location": row.location,
+        "region": region_of(row),
         "vps_provider": row.vps_provider,
         "config": row.config,
         "created_at": time_text(row.created_at),

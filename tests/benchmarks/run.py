@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PARTS = ("cli", "fleet", "tester", "ping", "collector")
+PARTS = ("cli", "fleet", "tester", "ping", "collector", "pages")
 
 
 def main(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from collector.app import create_app
+from collector.dashboard.assets import asset_path
 from collector.session import engine_of, writing
 from collector.settings import Settings
 from collector.tables import ping_results, runs, tokens
@@ -131,6 +132,7 @@ ANYBODY: dict[tuple[str, str], Make] = {
     ("GET", "/healthz"): get("/healthz"),
     ("GET", "/readyz"): get("/readyz"),
     ("GET", "/openapi.json"): get("/openapi.json"),
+    ("GET", "/static/{name}"): lambda house: Asked(path=asset_path("dashboard.css")),
     # Without credentials, as the original posts it; off unless a setting turns it on.
     ("POST", "/"): lambda house: Asked(path="/", status=404, body=b"ping_time=1"),
 }
@@ -154,6 +156,17 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/matrix"): get("/api/v1/matrix", fleet="edge"),
     ("GET", "/api/v1/path"): get("/api/v1/path", **PATH),
     ("GET", "/api/v1/slow"): get("/api/v1/slow", fleet="edge"),
+    ("GET", "/matrix"): get("/matrix", fleet="edge"),
+    ("GET", "/slow"): get("/slow", fleet="edge"),
+    ("GET", "/path"): get("/path", **PATH),
+    ("GET", "/sweeps"): get("/sweeps"),
+    ("GET", "/sweeps/{sweep_id}"): lambda house: Asked(path=f"/sweeps/{house.report.sweep_id}"),
+    ("GET", "/runs"): get("/runs"),
+    ("GET", "/runs/{run_id}"): lambda house: Asked(path=f"/runs/{house.report.run_id}"),
+    ("GET", "/fleet"): get("/fleet"),
+    ("GET", "/compare"): get("/compare", fleet="edge"),
+    ("GET", "/servers"): get("/servers", fleet="edge"),
+    ("GET", "/api"): get("/api"),
     ("GET", "/api/v1/diff"): lambda house: Asked(
         path=f"/api/v1/diff?a={house.a_sweep()}&b={house.a_sweep()}"
     ),

@@ -47,6 +47,17 @@ def test_the_wheel_holds_the_four_packages_with_the_migrations_inside_the_collec
     assert any(name.startswith("collector/migrations/versions/") for name in names)
 
 
+def test_the_wheel_holds_every_template_and_asset_with_the_licences_of_others(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+
+    for folder in ("templates", "static"):
+        files = [path for path in (ROOT / "collector" / "dashboard" / folder).rglob("*") if path.is_file()]
+        assert files
+        assert {path.relative_to(ROOT).as_posix() for path in files} <= names
+    for vendored in ("uplot", "inter"):
+        assert f"collector/dashboard/static/vendor/{vendored}/LICENSE" in names
+
+
 def test_collector_migrate_works_from_an_installed_package(wheel: Path, tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(installed)

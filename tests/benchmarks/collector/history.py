@@ -76,13 +76,17 @@ def server_name(number: int) -> str:
     return f"server-{number:03}"
 
 
-def write_history(engine: sa.Engine, shape: Shape, *, seed: int = 7) -> None:
-    """Write the runs and results of a history in the order in which they would have come, hour by hour."""
+def write_history(engine: sa.Engine, shape: Shape, *, seed: int = 7, last_hours: int | None = None) -> None:
+    """Write the runs and results of a history in the order in which they would have come, hour by hour.
+
+    With `last_hours` only those are written, at its end.
+    """
     known = _register(engine, shape)
     writer = writer_of(engine)
     chance = np.random.default_rng(seed)
     base_us = np.exp(chance.normal(11, 0.9, (shape.testers, shape.servers))).astype(np.int64) + 300
-    for hour in range(shape.days * HOURS):
+    hours = shape.days * HOURS
+    for hour in range(0 if last_hours is None else hours - last_hours, hours):
         start = shape.since + hour * HOUR
         writer.prepare(start)
         for place, tester in enumerate(known.testers):

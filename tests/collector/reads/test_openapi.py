@@ -27,7 +27,10 @@ READS = {
         *("since", "until", "limit", "cursor", "format"),
     },
     "/api/v1/servers": {"fleet", "limit", "cursor"},
-    "/api/v1/matrix": {"fleet", "sweep_id", "since", "until", "format"},
+    "/api/v1/matrix": {
+        *("fleet", "sweep_id", "since", "until", "format"),
+        *("tester", "region", "server", "group", "by", "usual"),
+    },
     "/api/v1/path": {
         "tester",
         "server",

@@ -1,0 +1,1 @@
+"""Pages for people: rendered here, from the same answers that the API gives."""
