@@ -2,8 +2,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from collector.dashboard import formats
 from tests.collector.dashboard.a_history import GROUPS, REGIONS, deliver_history
 from tests.collector.dashboard.a_page import Element, opened
@@ -22,22 +20,27 @@ def chart_of(page: Element) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("resolution", ["auto", "run", "hour"])
-def test_chart_and_table_have_the_points_of_the_api(house: House, resolution: str) -> None:
+RESOLUTIONS = ["auto", "run", "hour"]
+
+
+def test_chart_and_table_have_the_points_of_the_api(house: House) -> None:
     deliver_history(house, slowed="oslo")
-    asked: dict[str, Any] = {"points": 800} if resolution == "auto" else {}
+    for resolution in RESOLUTIONS:
+        asked: dict[str, Any] = {"points": 800} if resolution == "auto" else {}
 
-    page = opened(house.client, f"{PATH}&resolution={resolution}")
+        page = opened(house.client, f"{PATH}&resolution={resolution}")
 
-    body = house.get("path", tester="oslo", server="ams1", resolution=resolution, **asked)
-    chart = chart_of(page)
-    points = body["points"][::-1]
-    assert len(points) == 6
-    for name, key in (("low", "min_us"), ("p50", "p50_us"), ("high", "max_us"), ("q1", "p25_us")):
-        assert chart[name] == [point[key] / 1_000 for point in points]
-    (table,) = (table for table in page.all("table") if "list" in table.classes and "p50, ms" in table.text)
-    medians = [row.all("td")[2].text for row in table.one("tbody").all("tr")]
-    assert medians == [formats.exact_ms(point["p50_us"]) for point in body["points"]]
+        body = house.get("path", tester="oslo", server="ams1", resolution=resolution, **asked)
+        chart = chart_of(page)
+        points = body["points"][::-1]
+        assert len(points) == 6
+        for name, key in (("low", "min_us"), ("p50", "p50_us"), ("high", "max_us"), ("q1", "p25_us")):
+            assert chart[name] == [point[key] / 1_000 for point in points]
+        (table,) = (
+            table for table in page.all("table") if "list" in table.classes and "p50, ms" in table.text
+        )
+        medians = [row.all("td")[2].text for row in table.one("tbody").all("tr")]
+        assert medians == [formats.exact_ms(point["p50_us"]) for point in body["points"]]
 
 
 def test_facts_say_what_was_found_and_what_is_usual(house: House) -> None:
@@ -107,46 +110,42 @@ def test_a_server_that_never_answered_is_a_page_without_a_time(house: House) -> 
     assert set(chart_of(page)["loss"]) == {1.0}
 
 
-@pytest.mark.parametrize(
-    ("question", "has_points"),
-    [
-        ("since=2016-01-01T00:00:00Z", True),
-        ("since=2016-01-01T00:00:00Z&until=2026-04-01T00:00:00Z", True),
-        ("since=2016-01-01T00:00:00Z&until=2017-01-01T00:00:00Z", False),
-        ("since=2036-01-01T00:00:00Z", False),
-        ("since=0001-01-01T00:00:00Z", True),
-        ("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z", True),
-        ("until=2026-03-01T09:30:00Z", True),
-    ],
-)
-def test_any_range_is_a_page(house: House, question: str, has_points: bool) -> None:
+RANGES = [
+    ("since=2016-01-01T00:00:00Z", True),
+    ("since=2016-01-01T00:00:00Z&until=2026-04-01T00:00:00Z", True),
+    ("since=2016-01-01T00:00:00Z&until=2017-01-01T00:00:00Z", False),
+    ("since=2036-01-01T00:00:00Z", False),
+    ("since=0001-01-01T00:00:00Z", True),
+    ("since=0001-01-01T00:00:00Z&until=9999-12-31T23:59:59Z", True),
+    ("until=2026-03-01T09:30:00Z", True),
+]
+
+
+def test_any_range_is_a_page(house: House) -> None:
     deliver_history(house)
+    for question, has_points in RANGES:
+        page = opened(house.client, f"{PATH}&{question}")
 
-    page = opened(house.client, f"{PATH}&{question}")
-
-    assert bool(page.all("script", id="points")) == has_points
-    for item in page.one("nav", **{"aria-label": "Time ranges"}).all("a"):
-        opened(house.client, "/path" + item.attributes["href"].removeprefix("/path"))
+        assert bool(page.all("script", id="points")) == has_points
+        for item in page.one("nav", **{"aria-label": "Time ranges"}).all("a"):
+            opened(house.client, "/path" + item.attributes["href"].removeprefix("/path"))
 
 
-@pytest.mark.parametrize(
-    ("question", "status", "said"),
-    [
-        ("tester=oslo", 400, "server"),
-        ("tester=nobody&server=ams1", 404, "no tester nobody"),
-        ("tester=oslo&server=nothing", 404, "no server nothing"),
-        ("tester=oslo&server=ams1&resolution=often", 400, "resolution"),
-        ("tester=oslo&server=ams1&points=1", 400, "points"),
-        ("tester=oslo&server=ams1&resolution=25h", 400, "whole days"),
-        ("tester=oslo&server=ams1&surver=x", 400, "did you mean server=?"),
-    ],
-)
-def test_a_path_that_cannot_be_is_said_to_be_none(
-    house: House, question: str, status: int, said: str
-) -> None:
+WRONG = [
+    ("tester=oslo", 400, "server"),
+    ("tester=nobody&server=ams1", 404, "no tester nobody"),
+    ("tester=oslo&server=nothing", 404, "no server nothing"),
+    ("tester=oslo&server=ams1&resolution=often", 400, "resolution"),
+    ("tester=oslo&server=ams1&points=1", 400, "points"),
+    ("tester=oslo&server=ams1&resolution=25h", 400, "whole days"),
+    ("tester=oslo&server=ams1&surver=x", 400, "did you mean server=?"),
+]
+
+
+def test_a_path_that_cannot_be_is_said_to_be_none(house: House) -> None:
     deliver_history(house, sweeps=1)
-
-    assert said in opened(house.client, f"/path?{question}", status=status).one("main").text
+    for question, status, said in WRONG:
+        assert said in opened(house.client, f"/path?{question}", status=status).one("main").text
 
 
 def test_slow_regions_are_those_of_the_api_in_their_order(house: House) -> None:
