@@ -118,4 +118,4 @@ def _headline(listed: Sequence[Mapping[str, Any]], *, is_all: bool) -> str:
     if not bad:
         return f"{there}, and nothing against their last runs"
     named = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
-    return f"{there}; the last run does not count of {named}"
+    return f"{there}; what does not count is the last run of {named}"

@@ -141,5 +141,11 @@ def _signed(text: str) -> str:
 def _lost(figures: VerdictFigures) -> str:
     lost = figures.sent - figures.answered
     low, high = figures.loss_low or 0.0, figures.loss_high or 0.0
-    bounds = f"≤ {high * 100:.2g} %" if lost == 0 else f"{low * 100:.2g}–{high * 100:.2g} %"
+    bounds = f"≤ {_share(high)} %" if lost == 0 else f"{_share(low)}–{_share(high)} %"
     return f"{lost}/{figures.sent} lost ({bounds})"
+
+
+def _share(ratio: float) -> str:
+    # Two digits, without the exponent that 100 would have.
+    value = ratio * 100.0
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"

@@ -139,7 +139,7 @@ def test_the_fleet_names_who_was_unfit_and_what_was_left_out(house: House) -> No
 
     page = opened(house.client, "/fleet")
 
-    assert page.one("h1").text == "2 testers; the last run does not count of rome"
+    assert page.one("h1").text == "2 testers; what does not count is the last run of rome"
     oslo, rome = rows(page)
     assert (oslo[1], oslo[2], rome[2]) == ("eu-north-1", "complete of oslo", "not trusted of rome")
     assert rome[4] == "7.3"

@@ -62,6 +62,21 @@ def test_the_sentence_says_what_was_found_and_how_sure_it_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lost", "low", "high", "told"),
+    [
+        (400, 0.9905, 1.0, "400/400 lost (99–100 %)"),
+        (38, 0.0701, 0.127, "38/400 lost (7–13 %)"),
+        (1, 0.00044, 0.014, "1/400 lost (0.044–1.4 %)"),
+    ],
+)
+def test_loss_is_told_in_two_digits(lost: int, low: float, high: float, told: str) -> None:
+    figures = VerdictFigures(sent=400, answered=400 - lost, loss_low=low, loss_high=high)
+    verdict = Verdict(scope=Scope.SERVER, key="a", label="a", word=Word.LOSSY, figures=figures)
+
+    assert told in verdict.sentence
+
+
+@pytest.mark.parametrize(
     ("which", "word"),
     [
         ((), Word.OK),
