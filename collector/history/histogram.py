@@ -18,6 +18,9 @@ Integers = NDArray[np.int64]
 
 RELATIVE_ERROR = 0.01
 MOST_IN_A_PAIR = 2**16 - 1
+_TOGETHER = 32
+"""Histograms that are unpacked at a time."""
+
 _DIRECT = 2**20
 """Below it a value's bucket stands in a table; only RTTs over a second are searched for."""
 
@@ -60,9 +63,30 @@ def histograms_of(values_us: Integers, *, group: Integers, groups: int) -> Histo
 
 def unpacked(packed: list[bytes], *, group: Integers, groups: int) -> Histograms:
     """Return packed histograms, added up by `group`."""
+    if len(packed) > _TOGETHER and bool(np.all(np.diff(group) > 0)):
+        # Each is a group of its own: what is added at a time stays in the processor's cache.
+        starts = range(0, len(packed), _TOGETHER)
+        parts = [
+            _unpacked(packed[start : start + _TOGETHER], np.arange(min(_TOGETHER, len(packed) - start)))
+            for start in starts
+        ]
+        return Histograms(
+            groups=groups,
+            group=group[
+                np.concatenate([part.group + start for part, start in zip(parts, starts, strict=True)])
+            ],
+            bucket=np.concatenate([part.bucket for part in parts]),
+            count=np.concatenate([part.count for part in parts]),
+        )
+    return _unpacked(packed, group, groups=groups)
+
+
+def _unpacked(packed: list[bytes], group: Integers, *, groups: int | None = None) -> Histograms:
     pairs = np.frombuffer(b"".join(packed), dtype="<u2").reshape(-1, 2).astype(np.int64)
     lengths = np.fromiter((len(item) // 4 for item in packed), np.int64, len(packed))
-    return _added(np.repeat(group, lengths), pairs[:, 0], pairs[:, 1], groups)
+    return _added(
+        np.repeat(group, lengths), pairs[:, 0], pairs[:, 1], len(packed) if groups is None else groups
+    )
 
 
 def percentiles_us(histograms: Histograms, rank: Integers) -> Integers:

@@ -54,7 +54,9 @@ def serving(database_url: str, *, port: int = 0, settings: dict[str, str] | None
     )
     assert process.stderr is not None
     try:
-        yield Program(process=process, url=json.loads(process.stderr.readline())["url"])
+        # What is amiss, but no reason not to serve, is told before.
+        told = (json.loads(line) for line in process.stderr)
+        yield Program(process=process, url=next(line["url"] for line in told if "url" in line))
     finally:
         process.kill()
         process.wait(DEADLINE_S)
