@@ -166,7 +166,7 @@ def _read(
     key = (table.c.tester_id, table.c.server_id)
     wanted = (between(time, spans), *asked.of_path(table))
     if connection.dialect.name == "postgresql":
-        columns = [sa.func.sum(table.c[name]) if name in TOTALS else _merged(table, name) for name in COLUMNS]
+        columns = [_added(table.c[name]) if name in TOTALS else _merged(table, name) for name in COLUMNS]
         query = sa.select(*key, *columns).where(*wanted).group_by(*key)
     else:
         query = sa.select(*key, *(table.c[name] for name in COLUMNS)).where(*wanted)
@@ -176,6 +176,12 @@ def _read(
     tester, server, *values = zip(*rows, strict=True)
     known, servers, group, groups = grouped(tester, server)
     return PathSums(tester=known, server=servers, sums=sums_in(values, group=group, groups=groups))
+
+
+def _added(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    # A sum of bigints is a numeric, which is a Decimal here, and dear by the thousand.
+    total = sa.func.sum(column)
+    return sa.cast(total, sa.BigInteger) if isinstance(column.type, sa.BigInteger) else total
 
 
 def _merged(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
