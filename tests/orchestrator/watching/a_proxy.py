@@ -1,6 +1,7 @@
 """A proxy before a real collector: it counts what is asked, and may spoil the events."""
 
 import http.client
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,10 @@ class Proxy:
         self.events = Events.PASS
         self.asked: Counter[str] = Counter()
         self.released = threading.Event()
+        self.begun = 0
+        """Streams of events that have said something."""
+
+        self._streams: list[socket.socket] = []
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,7 +49,7 @@ class Proxy:
                     return
                 # A client that has left, or a collector that is killed, is no fault of ours.
                 with suppress(OSError, http.client.HTTPException):
-                    self.pass_on(body)
+                    self.pass_on(path, body)
 
             def spoil(self, how: Events) -> None:
                 match how:
@@ -63,7 +68,7 @@ class Proxy:
                     case Events.HANG:
                         proxy.released.wait(60)
 
-            def pass_on(self, body: bytes) -> None:
+            def pass_on(self, path: str, body: bytes) -> None:
                 connection = http.client.HTTPConnection(proxy.upstream, timeout=60)
                 try:
                     kept = {
@@ -76,8 +81,13 @@ class Proxy:
                         if name.lower() not in HOP_BY_HOP:
                             self.send_header(name, value)
                     self.end_headers()
+                    is_stream = path == EVENTS
+                    if is_stream:
+                        proxy._streams.append(connection.sock)
                     while not proxy.released.is_set() and (part := answer.read1(65_536)):
                         self.wfile.write(part)
+                        proxy.begun += is_stream
+                        is_stream = False
                 finally:
                     connection.close()
 
@@ -92,6 +102,12 @@ class Proxy:
 
         self.http = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+    def cut_streams(self) -> None:
+        """End every stream of events that is under way."""
+        while self._streams:
+            with suppress(OSError):
+                self._streams.pop().shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
