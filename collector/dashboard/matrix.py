@@ -7,9 +7,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from collector.dashboard.headline import headline
+from collector.dashboard.live import live_before
 from collector.dashboard.matrix_table import Show, Sort, View, heading_groups, in_bands, is_losing
 from collector.dashboard.page import link, page
 from collector.dashboard.region_rows import by_change, single_paths
+from collector.dashboard.ribbon import ribbon_of
 from collector.dashboard.scale import STEPS, top_of
 from collector.dashboard.verdict_rows import Judged, judged_round, names_of_regions
 from collector.history.queries import region_of
@@ -48,6 +50,7 @@ def get_matrix_page(
     rows_from: Annotated[int, Query(alias="from", ge=0, le=1_000_000, description="rows left out")] = 0,
 ) -> Response:
     """The matrix as a table, with the finding as its headline."""
+    live = live_before(request, at)
     only = Only(testers=tester or (), regions=region or (), servers=server or (), groups=group or ())
     body = matrix_body(
         at,
@@ -74,6 +77,9 @@ def get_matrix_page(
                 sweep_id=sweep_id,
                 span=span_of(since or None, until or None),
             )
+    # Of the newest figures alone: what is shown of another time does not move.
+    is_now = body["fleet"] is not None and not (sweep_id or since or until)
+    ribbon = ribbon_of(at, fleet=body["fleet"]) if is_now else None
     names = names_of_regions(body["testers"])
     regions = judged.of(Scope.REGION)
     rows = _rows(body, regions)
@@ -104,6 +110,8 @@ def get_matrix_page(
         body=body,
         headline=headline(judged.said(names)) if body["servers"] else None,
         judged=judged,
+        ribbon=ribbon,
+        live=live,
         counts=_counts(body, at),
         bands=[
             (

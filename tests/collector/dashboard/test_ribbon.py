@@ -1,0 +1,61 @@
+"""The matrix of a fleet says how far its running sweep is."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from tests.collector.dashboard.a_page import Element, opened
+from tests.collector.reads.a_house import ADMIN, Found, House
+
+
+def begun(house: House, *testers: str, ago: timedelta = timedelta()) -> tuple[UUID, list[UUID]]:
+    """Begin a sweep of some testers."""
+    fleet_id, sweep_id = house.fleet("edge"), uuid4()
+    ids = [house.tester(fleet_id, name) for name in testers]
+    spec = {"testers": list(testers), "repeat": 1}
+    at = (datetime.now(UTC) - ago).isoformat()
+    house.put(
+        f"sweeps/{sweep_id}",
+        {"fleet_id": str(fleet_id), "schedule_id": None, "due_at": None, "spec": spec, "started_at": at},
+    )
+    return sweep_id, ids
+
+
+def ribbon(house: House, **asked: str) -> Element | None:
+    page = opened(house.client, "/matrix", params={"fleet": "edge", **asked})
+    return next((part for part in page.all("div") if "ribbon" in part.classes), None)
+
+
+def test_a_running_sweep_has_a_mark_for_each_of_its_testers(house: House) -> None:
+    sweep_id, (oslo, rome, _) = begun(house, "oslo", "rome", "waw")
+    house.report(oslo, sweep_id, Found(server="near", rtt_us=[1_000] * 8))
+    unfit = {"trusted": False, "reason": "the clock steps"}
+    house.report(rome, sweep_id, Found(server="near", rtt_us=[1_000] * 8), health=unfit)
+
+    shown = ribbon(house)
+
+    assert shown is not None
+    assert [mark.attributes["title"] for mark in shown.all("span") if "mark-run" in mark.classes] == [
+        "oslo: complete",
+        "rome: not trusted",
+        "waw: waiting",
+    ]
+    assert "2 of 3 testers done, 0 running, 1 with something against them" in shown.text
+    assert {link.attributes["href"] for link in shown.all("a")} == {f"/sweeps/{sweep_id}?fleet=edge"}
+
+
+def test_what_has_ended_or_was_left_has_no_ribbon(house: House) -> None:
+    sweep_id, (oslo, _) = begun(house, "oslo", "rome")
+    house.report(oslo, sweep_id, Found(server="near", rtt_us=[1_000] * 8))
+    assert ribbon(house) is not None
+    # What is shown of another time does not move.
+    assert ribbon(house, sweep_id=str(sweep_id)) is None
+
+    house.client.post(f"/api/v1/sweeps/{sweep_id}/finish", json={"outcome": "partial"}, auth=ADMIN)
+
+    assert ribbon(house) is None
+
+
+def test_a_sweep_of_which_nothing_was_heard_for_a_day_does_not_run(house: House) -> None:
+    begun(house, "oslo", ago=timedelta(days=2))
+
+    assert ribbon(house) is None
