@@ -9,6 +9,8 @@ from orchestrator.decide.facts import Sweep, Tick
 from orchestrator.decide.ticks import KnownSweep
 
 SKIPPED = "skipped"
+NOT_BEGUN = "not begun: "
+"""How the note of a tick begins whose sweep could not begin."""
 
 
 def known_sweeps(own: Iterable[Sweep], rows: Iterable[dict[str, Any]]) -> list[KnownSweep]:
@@ -32,8 +34,13 @@ def _of_row(row: dict[str, Any]) -> KnownSweep:
         tick=None
         if due_at is None or not schedule_id
         else Tick(schedule_id=UUID(schedule_id), due_at=due_at),
-        is_skipped=row.get("outcome") == SKIPPED,
+        is_skipped=row.get("outcome") == SKIPPED or _was_not_begun(row),
     )
+
+
+def _was_not_begun(row: dict[str, Any]) -> bool:
+    """Return whether a tick failed before its sweep had a host: it stands in nobody's way."""
+    return row.get("outcome") == "failed" and str(row.get("note") or "").startswith(NOT_BEGUN)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -22,7 +22,15 @@ from orchestrator.commands.current_fleet import READ_EVERY_S, CurrentFleet
 from orchestrator.commands.stage import Stage
 from orchestrator.commands.tick_sweeps import TickSweeps, clock_text
 from orchestrator.decide.facts import Sweep
-from orchestrator.decide.ticks import Decision, KnownSweep, Verdict, decide, next_tick, schedule_id_of
+from orchestrator.decide.ticks import (
+    Decision,
+    KnownSweep,
+    Verdict,
+    decide,
+    next_tick,
+    schedule_id_of,
+    timing_id_of,
+)
 from orchestrator.errors import Interrupted, NoRoom, OrchestratorError
 from orchestrator.fleet.model import Fleet, Schedule
 from orchestrator.settings import Edge
@@ -140,11 +148,15 @@ class Scheduler:
         due: dict[str, datetime] = {}
         for schedule in self._fleet.schedule:
             schedule_id = schedule_id_of(fleet_id=fleet_id, schedule=schedule.name)
-            upto = journal.upto(schedule_id)
+            timing_id = timing_id_of(schedule, schedule_id=schedule_id)
+            upto = journal.upto(timing_id)
             if upto is None:
-                # A schedule begins when it is first seen: what was due before was nobody's to begin.
-                journal.note_upto(schedule_id, now)
-            elif (following := next_tick(schedule, after=upto)) is not None and following <= now:
+                # A schedule begins when it is first seen, and when it is changed: what was due before was
+                # nobody's to begin.
+                journal.note_upto(timing_id, now)
+                continue
+            upto = max(upto, journal.upto(schedule_id) or upto)
+            if (following := next_tick(schedule, after=upto)) is not None and following <= now:
                 due[schedule.name] = upto
         if not due:
             return []
@@ -164,7 +176,8 @@ class Scheduler:
                 found.append((schedule, decisions))
                 if not decisions:
                     # All that was due is begun or skipped, here or elsewhere.
-                    journal.note_upto(schedule_id, now)
+                    timing_id = timing_id_of(schedule, schedule_id=schedule_id)
+                    journal.note_upto(timing_id, now)
         return found
 
     def _known(self, journal: Journal, *, fleet_id: UUID) -> list[KnownSweep]:

@@ -13,6 +13,7 @@ from orchestrator.act.journal import Journal
 from orchestrator.act.lock import Held
 from orchestrator.act.state import FleetState
 from orchestrator.act.sweep import TickTaken
+from orchestrator.act.ticks import NOT_BEGUN
 from orchestrator.collector_client import CollectorClient, CollectorError, CollectorRefused
 from orchestrator.commands.bring_up import Wish, bring_up
 from orchestrator.commands.choose_fleet import Asked, expanded
@@ -65,7 +66,7 @@ class TickSweeps:
             # Tried again, it would fail again: the history shows it, and the next tick may do better.
             self.shown.note(f"schedule {schedule.name}: the sweep cannot begin: {error.what}", level="error")
             with self._client(fleet) as client:
-                note = f"not begun: {error.what}"
+                note = f"{NOT_BEGUN}{error.what}"
                 self._record(schedule, tick, outcome="failed", note=note, client=client, fleet_id=fleet_id)
         return 0
 

@@ -59,6 +59,11 @@ def schedule_id_of(*, fleet_id: UUID, schedule: str) -> UUID:
     return uuid5(fleet_id, schedule)
 
 
+def timing_id_of(schedule: Schedule, *, schedule_id: UUID) -> UUID:
+    """Return the UUID of when a schedule comes due: another once its cron line or time zone is another."""
+    return uuid5(schedule_id, f"{schedule.cron} {schedule.timezone}")
+
+
 def next_tick(schedule: Schedule, *, after: datetime) -> datetime | None:
     """Return when a schedule comes due next, None for never again."""
     return next(ticks_after(schedule.cron, timezone=schedule.timezone, after=after), None)
@@ -133,12 +138,14 @@ def _of_latest(
     if any(each.ended_at is None for each in in_the_way):
         reason = "waits for another sweep of the fleet"
         return Decision(due_at=due_at, verdict=Verdict.WAIT, reason=reason)
-    if in_the_way or now - due_at <= ON_TIME:
+    # A tick that had to wait for another sweep was on time when that ended.
+    free = max([due_at, *(each.ended_at for each in in_the_way if each.ended_at)])
+    if now - free <= ON_TIME:
         return Decision(due_at=due_at, verdict=Verdict.START)
     if schedule.missed == "skip":
         return Decision(due_at=due_at, verdict=Verdict.SKIP, reason="missed: nobody was there to begin it")
     following = next_tick(schedule, after=due_at)
-    if following is None or now - due_at < (following - due_at) / 2:
+    if following is None or now - free < (following - due_at) / 2:
         return Decision(due_at=due_at, verdict=Verdict.START)
     reason = "missed: half the time to the next one was over"
     return Decision(due_at=due_at, verdict=Verdict.SKIP, reason=reason)

@@ -17,7 +17,7 @@ After=network-online.target time-sync.target
 [Service]
 Type={kind}
 ExecStart={command}
-# ORCHESTRATE_COLLECTOR_URL=…, ORCHESTRATE_ADMIN_TOKEN_FILE=…, and what the cloud's driver needs.
+# ORCHESTRATE_COLLECTOR_URL=…, ORCHESTRATE_ADMIN_TOKEN=…, and what the cloud's driver needs; for root alone.
 EnvironmentFile=-/etc/orchestrate/{fleet}.env
 Environment=ORCHESTRATE_STATE_DIR=%S/orchestrate HOME=%S/orchestrate
 StateDirectory=orchestrate
@@ -85,7 +85,8 @@ def units_of(
         # Sweeps end by `limits.deadline`, and each step of their removal by its own.
         kind="oneshot\nTimeoutStartSec=infinity" if is_timer else "exec",
         command=" ".join(_quoted(word) for word in command),
-        user="DynamicUser=yes" if user is None else f"User={_quoted(user)}",
+        # One user for the fleets of a machine: their journals stand in one directory, which is its user's.
+        user="DynamicUser=yes\nUser=orchestrate" if user is None else f"User={_quoted(user)}",
         restart="Restart=no" if is_timer else "Restart=on-failure\nRestartSec=10",
         capabilities="AmbientCapabilities=CAP_NET_RAW\nCapabilityBoundingSet=CAP_NET_RAW"
         if pings_here

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
+from collector.commands.secrets import NAMES
 from tests.end_to_end.bed.engine import docker
 from tests.end_to_end.compose.stack import Stack
 from tests.end_to_end.conftest import Place
@@ -150,6 +151,7 @@ def test_compose_yaml_names_every_image_and_profile_that_it_may_need(stack: Stac
     assert {name for name, service in services.items() if "image" not in service} == set()
     assert {profile for service in services.values() for profile in service.get("profiles", [])} == {
         "demo",
+        "grafana",
         "scheduler",
         "tls",
     }
@@ -158,6 +160,4 @@ def test_compose_yaml_names_every_image_and_profile_that_it_may_need(stack: Stac
 def test_a_secret_that_is_there_is_not_made_again(tmp_path: Path, stack: Stack) -> None:
     said = stack.compose("run", "--rm", "--no-deps", "-T", "secrets", "secrets", "/secrets").stdout
 
-    assert said.splitlines() == [
-        f"{name}: there already" for name in ("database_password", "admin_token", "reader_token")
-    ]
+    assert said.splitlines() == [f"{name}: there already" for name in NAMES]

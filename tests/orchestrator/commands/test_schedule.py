@@ -82,6 +82,21 @@ def test_a_changed_fleet_file_is_read_between_sweeps_and_a_broken_one_is_not(wor
     assert process.returncode == 0
 
 
+def test_a_changed_time_makes_up_for_nothing_that_was_due_before_the_change(world: World) -> None:
+    world.write_fleet(testers="{name: a}", more='schedule: [{name: daily, cron: "0 3 1 1 *"}]')
+    assert world.run("schedule", "run", "--once").code == 0
+    let_it_be_due(world, since=timedelta(hours=3))
+    past = datetime.now(UTC) - timedelta(hours=1)
+    changed = f'schedule: [{{name: daily, cron: "{past.minute} {past.hour} * * *"}}]'
+    world.write_fleet(testers="{name: a}", more=changed)
+
+    ended = world.run("schedule", "run", "--once")
+
+    assert ended.code == 0, ended.err
+    assert "begins" not in ended.err
+    assert history(world) == []
+
+
 def test_two_schedulers_of_a_fleet_from_the_table_begin_one_sweep(world: World, served: Served) -> None:
     world.settings |= {
         "ORCHESTRATE_COLLECTOR_URL": served.url,

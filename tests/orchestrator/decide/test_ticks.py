@@ -197,6 +197,19 @@ def test_one_that_is_due_while_another_sweep_is_under_way_is_refused_or_queued(
     assert verdicts(found) == [(THREE, verdict)]
 
 
+@pytest.mark.parametrize(("missed", "verdict"), [("skip", "skip"), ("run_latest", "start")])
+def test_one_that_waited_and_was_then_forgotten_is_missed(missed: str, verdict: str) -> None:
+    other = KnownSweep(started_at=THREE - HOUR / 2, ended_at=THREE + HOUR / 2)
+    schedule = a_schedule(overlap="queue", missed=missed)
+
+    assert verdicts(decided(schedule, now=THREE + HOUR / 2 + MINUTE / 2, sweeps=[other])) == [
+        (THREE, "start")
+    ]
+    assert verdicts(decided(schedule, now=THREE + 5 * HOUR, sweeps=[other])) == [(THREE, verdict)]
+    # Half of the time to the next one counts from the end of what was in the way.
+    assert verdicts(decided(schedule, now=THREE + 13 * HOUR, sweeps=[other])) == [(THREE, "skip")]
+
+
 def test_two_schedules_due_at_one_moment_overlap_although_one_begins_first() -> None:
     other = KnownSweep(started_at=THREE + MINUTE / 30, ended_at=THREE + HOUR / 2)
 
