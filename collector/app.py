@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from collector.alerts.teller import Teller
 from collector.dashboard import routes as dashboard
+from collector.dashboard.empty_fields import DropEmptyFields
 from collector.dashboard.problems import problem_page, wants_page
 from collector.errors import Refused, Unavailable
 from collector.history.housekeeping import Housekeeper
@@ -161,6 +162,7 @@ class TellTime:
 
 def _add_answers(app: FastAPI, services: Services) -> None:
     app.add_middleware(AnswerHead)
+    app.add_middleware(DropEmptyFields)
     app.add_middleware(CapBodies, deadline_s=services.settings.body_deadline_s)
     # Added last, so that it stands outside: refusals of the body tell the time as well.
     app.add_middleware(TellTime)

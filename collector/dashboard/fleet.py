@@ -116,6 +116,7 @@ def _headline(listed: Sequence[Mapping[str, Any]], *, is_all: bool) -> str:
     there = plural(len(listed), "tester") if is_all else f"Testers, {len(listed)} of them"
     bad = [tester["name"] for tester in listed if tester["word"] in (NOT_TRUSTED, "given up")]
     if not bad:
-        return f"{there}, and nothing against their last runs"
+        is_heard = any(tester["run"] is not None for tester in listed)
+        return f"{there}, and nothing against their last runs" if is_heard else f"{there}, no run of them yet"
     named = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
     return f"{there}; what does not count is the last run of {named}"

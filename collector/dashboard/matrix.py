@@ -1,11 +1,14 @@
 """The matrix: every tester against every server, with the finding as its headline."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from collector.dashboard.formats import moment_of
 from collector.dashboard.headline import headline
 from collector.dashboard.live import live_before
 from collector.dashboard.matrix_table import Show, Sort, View, heading_groups, in_bands, is_losing
@@ -46,22 +49,20 @@ def get_matrix_page(
     group: Groups = None,
     by: ByName = By.SERVER,
     show: Annotated[Show, Query(description="what the numbers are")] = Show.P50,
-    sort: Annotated[str, Query(max_length=100, description="place, name, change, or a column")] = Sort.PLACE,
+    sort: Annotated[str, Query(max_length=300, description="place, name, change, or a column")] = Sort.PLACE,
     rows_from: Annotated[int, Query(alias="from", ge=0, le=1_000_000, description="rows left out")] = 0,
 ) -> Response:
     """The matrix as a table, with the finding as its headline."""
     live = live_before(request, at)
     only = Only(testers=tester or (), regions=region or (), servers=server or (), groups=group or ())
-    body = matrix_body(
-        at,
-        fleet=fleet,
-        sweep_id=sweep_id,
-        since=since or None,
-        until=until or None,
-        only=only,
-        by=by,
-        usual=True,
-    )
+    ask = partial(matrix_body, at, since=since or None, until=until or None, only=only, by=by, usual=True)
+    body = ask(fleet=fleet, sweep_id=sweep_id)
+    # Of the newest figures alone: what is shown of another time does not move.
+    is_now = body["fleet"] is not None and not (sweep_id or since or until)
+    ribbon = ribbon_of(at, fleet=body["fleet"]) if is_now else None
+    if ribbon is not None and ribbon.before is not None and body["sweep_id"] == ribbon.sweep_id:
+        # Half a sweep is no matrix: until it has ended, the one before stands, and the ribbon tells.
+        body = ask(fleet=None, sweep_id=UUID(ribbon.before))
     judged = Judged()
     choices: dict[str, list[str]] = {}
     if body["fleet"] is not None:
@@ -74,12 +75,10 @@ def get_matrix_page(
             judged = judged_round(
                 connection,
                 fleet_number=owner.id,
-                sweep_id=sweep_id,
+                sweep_id=None if body["sweep_id"] is None else UUID(body["sweep_id"]),
                 span=span_of(since or None, until or None),
+                before=moment_of(body["since"]),
             )
-    # Of the newest figures alone: what is shown of another time does not move.
-    is_now = body["fleet"] is not None and not (sweep_id or since or until)
-    ribbon = ribbon_of(at, fleet=body["fleet"]) if is_now else None
     names = names_of_regions(body["testers"])
     regions = judged.of(Scope.REGION)
     rows = _rows(body, regions)
@@ -135,7 +134,7 @@ def get_matrix_page(
         thresholds=at.settings.verdict,
         choices=choices,
         regions=by_change(list(regions.values()), names, at.settings.verdict)[:MOST_REGIONS],
-        singles=single_paths(body, regions, at.settings.verdict),
+        singles=single_paths(body, regions, judged.of(Scope.SERVER), at.settings.verdict),
         names=names,
         is_filtered=bool(tester or region or server or group),
         rows_from=rows_from,
@@ -216,6 +215,7 @@ def _counts(body: dict[str, Any], at: Services) -> dict[str, int]:
         "testers": len(body["testers"]),
         "servers": len(body["servers"]),
         "paths": len(cells),
+        "judged": sum(bool(cell and cell.get("usual_us") is not None) for cell in cells),
         "slower": sum(bool(cell and cell.get("slower")) for cell in cells),
         "losing": sum(cell is not None and is_losing(cell, at.settings.verdict) for cell in cells),
         "without": sum(cell is None or not cell["answered"] for cell in cells),

@@ -108,7 +108,8 @@ class View:
 
 def is_losing(cell: Mapping[str, Any], thresholds: Thresholds) -> bool:
     """Return whether a cell surely lost more than the threshold, by the lower bound of its loss."""
-    return cell["loss_low"] is not None and cell["loss_low"] > thresholds.loss_ratio
+    is_counted = cell["loss_low"] is not None and cell["state"] != "tester_bad"
+    return is_counted and cell["loss_low"] > thresholds.loss_ratio
 
 
 def _loss_class(ratio: float | None) -> str:

@@ -83,20 +83,31 @@ def interval(row: Mapping[str, Any], scale: Scale, thresholds: Thresholds) -> di
 
 
 def single_paths(
-    body: Mapping[str, Any], regions: Mapping[str, Mapping[str, Any]], thresholds: Thresholds
+    body: Mapping[str, Any],
+    regions: Mapping[str, Mapping[str, Any]],
+    servers: Mapping[str, Mapping[str, Any]],
+    thresholds: Thresholds,
 ) -> list[dict[str, Any]]:
-    """Return paths that are slower, lose packets or answer nothing, of regions that are otherwise fine."""
+    """Return paths that are slower, lose packets or answer nothing, of what is otherwise fine.
+
+    Of a region or a server that is bad itself all paths would be told, and no other found among them.
+    """
     found = []
+    bad = {server_id for server_id, verdict in servers.items() if _is_bad(verdict)}
     for head, cells in zip(body["testers"], body["cells"], strict=True):
         region = regions.get(head["region"])
-        if region is not None and (region["slow"] or region["verdict"] in (Word.LOSSY, Word.LOST)):
+        if region is not None and _is_bad(region):
             continue
         for server, cell in zip(body["servers"], cells, strict=True):
-            if cell is None or server["server_id"] is None:
+            if cell is None or server["server_id"] is None or server["server_id"] in bad:
                 continue
             if cell.get("slower") or is_losing(cell, thresholds):
                 found.append({"tester": head, "server": server, "cell": cell})
     return sorted(found, key=_badness, reverse=True)[:MOST_SINGLES]
+
+
+def _is_bad(verdict: Mapping[str, Any]) -> bool:
+    return bool(verdict["slow"]) or verdict["verdict"] in (Word.LOSSY, Word.LOST)
 
 
 def _badness(one: Mapping[str, Any]) -> tuple[float, float]:

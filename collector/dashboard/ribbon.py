@@ -12,16 +12,18 @@ from collector.web.reads_runs import chosen_runs, runs_body
 from collector.web.state import Services
 from collector.web.sweeps import get_sweeps
 
+LOOKED_AT = 25
 SILENT = timedelta(days=1)
 """A sweep without an outcome of which no run was announced for so long has been left, and runs no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ribbon:
-    """The testers of a running sweep, by name; `began` is its time as the API has it."""
+    """The testers of a running sweep, by name; `before` is the last one of its fleet that has ended."""
 
     sweep_id: str
     began: str
+    before: str | None
     testers: Sequence[Progress]
 
     @property
@@ -42,7 +44,7 @@ class Ribbon:
 
 def ribbon_of(at: Services, *, fleet: str, now: datetime | None = None) -> Ribbon | None:
     """Return the newest sweep of a fleet while it is running."""
-    newest = get_sweeps(at, fleet=fleet, limit=1)["sweeps"]
+    newest = get_sweeps(at, fleet=fleet, limit=LOOKED_AT)["sweeps"]
     if not newest or newest[0]["outcome"] is not None:
         return None
     sweep = newest[0]
@@ -54,4 +56,7 @@ def ribbon_of(at: Services, *, fleet: str, now: datetime | None = None) -> Ribbo
     is_left = heard is None or (now or datetime.now(UTC)) - heard > SILENT
     if is_left or not any(one.word in GOING_ON for one in testers):
         return None
-    return Ribbon(sweep_id=sweep["sweep_id"], began=sweep["started_at"], testers=testers)
+    ended = (one["sweep_id"] for one in newest if one["outcome"] and one["runs"]["complete"])
+    return Ribbon(
+        sweep_id=sweep["sweep_id"], began=sweep["started_at"], before=next(ended, None), testers=testers
+    )

@@ -94,7 +94,8 @@ def _headline(shown: Sequence[Mapping[str, Any]], *, is_all: bool) -> str:
     there = plural(len({server["name"] for server in shown}), "server") if is_all else "Servers"
     bad = [server for server in shown if server["verdict"] in BAD]
     if not bad:
-        return f"{there}, none of them slower than usual"
+        judged = any(server["verdict"] for server in shown)
+        return f"{there}, none of them slower than usual" if judged else f"{there}, not judged yet"
     said = [f"{server['name']} ({server['verdict']})" for server in bad]
     named = ", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else "")
     return f"{there}; to look at: {named}"

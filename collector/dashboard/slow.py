@@ -50,7 +50,11 @@ def get_slow_page(
             assert owner is not None
             shown = None if body["sweep_id"] is None else UUID(body["sweep_id"])
             judged = judged_round(
-                connection, fleet_number=owner.id, sweep_id=shown, span=span_of(since, until)
+                connection,
+                fleet_number=owner.id,
+                sweep_id=shown,
+                span=span_of(since, until),
+                before=moment_of(body["since"]),
             )
             end = moment_of(judged.at)
             if end is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +48,14 @@ class Judged:
 
 
 def judged_round(
-    connection: sa.Connection, *, fleet_number: int, sweep_id: UUID | None, span: Span
+    connection: sa.Connection,
+    *,
+    fleet_number: int,
+    sweep_id: UUID | None,
+    span: Span,
+    before: datetime | None,
 ) -> Judged:
-    """Return the newest judged round of a sweep or a window, else the newest of the fleet."""
+    """Return the newest judged round of a sweep or a window, else the fleet's newest `before` the sweep."""
     rows: Sequence[sa.Row[Any]] = last_round(
         connection,
         VerdictFilter(fleet_number=fleet_number, sweep_id=sweep_id, since=span.since, until=span.until),
@@ -57,7 +63,7 @@ def judged_round(
     is_window = span.since is not None or span.until is not None
     if rows or is_window:
         return Judged(rows=[verdict_dict(row) for row in rows])
-    rows = last_round(connection, VerdictFilter(fleet_number=fleet_number))
+    rows = last_round(connection, VerdictFilter(fleet_number=fleet_number, until=before))
     return Judged(rows=[verdict_dict(row) for row in rows], is_shown=False)
 
 

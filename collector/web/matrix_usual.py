@@ -57,7 +57,9 @@ def add_usual(
     ):
         cell = cells[row][column] if row >= 0 and column >= 0 else None
         if cell is not None:
-            cell |= against(cell["p50_us"], None if us != us else us, thresholds)
+            # What a tester found that could not measure is held against nothing.
+            is_known = us == us and cell["state"] != "tester_bad"
+            cell |= against(cell["p50_us"], us if is_known else None, thresholds)
 
 
 def against(p50_us: int | None, usual_us: float | None, thresholds: Thresholds) -> dict[str, Any]:

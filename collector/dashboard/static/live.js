@@ -9,6 +9,7 @@ const KINDS = [
   "sweep.started", "sweep.finished", "run.announced", "run.reported", "run.abandoned", "tester.registered",
 ];
 const LEAST_MS = 1000;
+const AGAIN_MS = 4000;
 
 let stream = null;
 let last = line?.dataset.after ?? "0";
@@ -58,7 +59,9 @@ async function renew() {
         wanted = false;
       }
     } catch {
-      tell("The collector does not answer; it is asked again when something happens.", true);
+      tell("The collector does not answer; it is asked again.", true);
+      wanted = Boolean(stream);
+      await new Promise((done) => setTimeout(done, AGAIN_MS));
     }
     // A slow answer is not asked for all the time.
     await new Promise((done) => setTimeout(done, Math.max(LEAST_MS, 3 * (performance.now() - begun))));
@@ -69,7 +72,8 @@ async function renew() {
 function open() {
   if (stream) return;
   stream = new EventSource(`/api/v1/events?after=${encodeURIComponent(last)}`);
-  stream.addEventListener("open", () => tell("Live.", false));
+  // What happened while there was no stream is asked for.
+  stream.addEventListener("open", () => renew());
   stream.addEventListener("error", () => {
     // It comes back by itself, unless it was refused.
     const over = stream?.readyState === EventSource.CLOSED;

@@ -209,3 +209,36 @@ def test_no_page_changes_anything(house: House) -> None:
 def _everything(client: TestClient) -> list[str]:
     lists = ("fleets", "testers", "sweeps", "runs", "results", "servers", "verdicts?fleet=edge")
     return [client.get(f"/api/v1/{name}").text for name in lists]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/sweeps?fleet=&outcome=&since=&until=",
+        "/runs?tester=&state=&trusted=",
+        "/matrix?region=&tester=&group=&server=&since=&until=",
+        "/slow?region=&since=&until=",
+        "/servers?group=&sort=",
+        "/fleet?fleet=&sort=",
+        "/compare?a=&b=",
+    ],
+)
+def test_a_form_without_scripts_sends_its_empty_fields_too(house: House, address: str) -> None:
+    filled(house)
+
+    page, plain = (opened(house.client, path) for path in (address, address.partition("?")[0]))
+
+    assert page.one("main").text == plain.one("main").text
+
+
+def test_what_nobody_has_judged_is_not_called_usual(house: House) -> None:
+    filled(house)
+
+    assert "What is usual is not known yet" in opened(house.client, "/matrix").one("main").text
+    assert opened(house.client, "/servers").one("h1").text == "2 servers, not judged yet"
+
+
+def test_testers_without_a_run_have_nothing_for_them_either(house: House) -> None:
+    house.tester(house.fleet("edge"), "oslo")
+
+    assert opened(house.client, "/fleet").one("h1").text == "1 tester, no run of them yet"

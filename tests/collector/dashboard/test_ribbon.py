@@ -9,15 +9,20 @@ from tests.collector.reads.a_house import ADMIN, Found, House
 
 def begun(house: House, *testers: str, ago: timedelta = timedelta()) -> tuple[UUID, list[UUID]]:
     """Begin a sweep of some testers."""
-    fleet_id, sweep_id = house.fleet("edge"), uuid4()
+    fleet_id = house.fleet("edge")
     ids = [house.tester(fleet_id, name) for name in testers]
+    return sweep_of(house, fleet_id, *testers, ago=ago), ids
+
+
+def sweep_of(house: House, fleet_id: UUID, *testers: str, ago: timedelta = timedelta()) -> UUID:
+    sweep_id = uuid4()
     spec = {"testers": list(testers), "repeat": 1}
     at = (datetime.now(UTC) - ago).isoformat()
     house.put(
         f"sweeps/{sweep_id}",
         {"fleet_id": str(fleet_id), "schedule_id": None, "due_at": None, "spec": spec, "started_at": at},
     )
-    return sweep_id, ids
+    return sweep_id
 
 
 def ribbon(house: House, **asked: str) -> Element | None:
@@ -59,3 +64,18 @@ def test_a_sweep_of_which_nothing_was_heard_for_a_day_does_not_run(house: House)
     begun(house, "oslo", ago=timedelta(days=2))
 
     assert ribbon(house) is None
+
+
+def test_the_matrix_is_of_the_last_whole_sweep_while_the_next_one_runs(house: House) -> None:
+    first, (oslo, rome) = begun(house, "oslo", "rome")
+    for tester in (oslo, rome):
+        house.report(tester, first, Found(server="near", rtt_us=[1_000] * 8))
+    house.client.post(f"/api/v1/sweeps/{first}/finish", json={"outcome": "complete"}, auth=ADMIN)
+    second = sweep_of(house, UUID(house.get("fleets")["fleets"][0]["fleet_id"]), "oslo", "rome")
+    house.report(oslo, second, Found(server="near", rtt_us=[2_000] * 8))
+
+    page = opened(house.client, "/matrix", params={"fleet": "edge"})
+
+    assert ribbon(house) is not None
+    (table,) = (table for table in page.all("table") if "matrix" in table.classes)
+    assert [cell.text for cell in table.all("td") if cell.text.startswith(("1", "2"))] == ["1.0", "1.0"]
