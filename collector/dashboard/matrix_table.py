@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from collector.dashboard import formats
 from collector.dashboard.scale import BANDS, amount_class, band_of, change_class
@@ -48,23 +48,28 @@ class View:
 
     def row(self, cells: Sequence[Cell], *, tester: str | None, starts: set[int]) -> Markup:
         """Return the cells of a row; `tester` is its part of a link, None for one that leads nowhere."""
-        return Markup("").join(
-            self._cell(
-                cell,
-                address=None if tester is None or column is None else f"{tester}{column}",
-                starts=place in starts,
+        begin = None if tester is None else escape(tester)
+        # Put together from what is escaped here or our own: there are tens of thousands of cells.
+        return Markup(  # noqa: S704
+            "".join(
+                self._cell(
+                    cell,
+                    address=None if begin is None or column is None else f"{begin}{escape(column)}",
+                    starts=place in starts,
+                )
+                for place, (cell, column) in enumerate(zip(cells, self.addresses, strict=True))
             )
-            for place, (cell, column) in enumerate(zip(cells, self.addresses, strict=True))
         )
 
-    def _cell(self, cell: Cell, *, address: str | None, starts: bool) -> Markup:
+    def _cell(self, cell: Cell, *, address: str | None, starts: bool) -> str:
+        """Return HTML; `address` is escaped."""
         text, classes = self._text(cell)
         if starts:
             classes = f"{classes} first"
         if cell is None or address is None:
-            return Markup('<td class="{}">{}</td>').format(classes, text)
-        title = Markup(' title="{}"').format(self._title(cell)) if self.has_titles else ""
-        return Markup('<td class="{}"><a href="{}"{}>{}</a></td>').format(classes, address, title, text)
+            return f'<td class="{classes}">{escape(text)}</td>'
+        title = f' title="{escape(self._title(cell))}"' if self.has_titles else ""
+        return f'<td class="{classes}"><a href="{address}"{title}>{escape(text)}</a></td>'
 
     def _text(self, cell: Cell) -> tuple[str, str]:
         if cell is None:

@@ -10,7 +10,7 @@ from collector.history.figures import CellState, Figures, Integers, Rows, pool, 
 from collector.history.queries_window import Window
 from collector.history.raw import PathSums
 from collector.web.matrix_axes import Axis
-from collector.web.reads_answers import cell_dict
+from collector.web.reads_answers import cell_dicts
 
 MAX_CELLS = 500_000
 
@@ -57,14 +57,25 @@ def _cells(
 ) -> Cells:
     width = len(columns)
     cells: list[dict[str, Any] | None] = [None] * len(known)
-    for place in np.flatnonzero(known).tolist():
-        figure = figures.one(place)
-        state = state_of(
-            resolved=resolved[place % width], n=figure.n, answered=figure.answered, late=figure.late or 0
-        )
-        cells[place] = cell_dict(
-            figure, state=state if good[place] else CellState.TESTER_BAD, runs=int(runs[place])
-        )
+    places = np.flatnonzero(known)
+    late = np.where(figures.late_known[places], figures.late[places], 0)
+    counts = zip(
+        places.tolist(),
+        good[places].tolist(),
+        figures.n[places].tolist(),
+        figures.answered[places].tolist(),
+        late.tolist(),
+        strict=True,
+    )
+    states = [
+        state_of(resolved=resolved[place % width], n=n, answered=answered, late=late_ones)
+        if is_good
+        else CellState.TESTER_BAD
+        for place, is_good, n, answered, late_ones in counts
+    ]
+    found = cell_dicts(figures, places, states=states, runs=runs[places].tolist())
+    for place, cell in zip(places.tolist(), found, strict=True):
+        cells[place] = cell
     return [cells[start : start + width] for start in range(0, len(cells), width)]
 
 
