@@ -1,9 +1,12 @@
 """Hosts that are somebody's own, by docker-machine's driver `generic`."""
 
-from tests.end_to_end.bed.bed import Bed
+import time
+
+from tests.end_to_end.bed.bed import Bed, Refused
 from tests.end_to_end.hosts.cloud_fleet import CloudFleet
 
 NAMES = ("oslo", "bergen")
+ENGINE_S = 120.0
 
 
 def generic_testers(bed: Bed, *names: str) -> str:
@@ -16,6 +19,18 @@ def generic_testers(bed: Bed, *names: str) -> str:
             f"{{generic-ip-address: {address}, generic-ssh-user: root, generic-ssh-key: {key}}}}}"
         )
     return "\n".join(lines)
+
+
+def until_engine(bed: Bed, name: str) -> None:
+    """Wait for a host's engine: it is started beside the rest, and takes its time on a busy machine."""
+    end = time.monotonic() + ENGINE_S
+    while True:
+        try:
+            on_engine(bed, name, "info")
+            return
+        except Refused:
+            assert time.monotonic() < end, f"the engine of {name} does not answer"
+            time.sleep(0.5)
 
 
 def on_engine(bed: Bed, name: str, *words: str) -> list[str]:
@@ -41,6 +56,7 @@ def test_two_generic_hosts_measure_and_keep_nothing_of_ours_but_their_engines(
 ) -> None:
     cloud.write(testers=generic_testers(bed, *NAMES))
     for name in NAMES:
+        until_engine(bed, name)
         on_engine(bed, name, "volume", "create", "theirs")
         on_engine(bed, name, "run", "-d", "--name", "theirs", "base:bookworm", "sleep", "10000")
     before = [all_of(bed, name) for name in NAMES]
