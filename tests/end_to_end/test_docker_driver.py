@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.end_to_end.conftest import Place, wait_until
 
 FLEET = """
 version: 1
-name: boxed
+name: NAME
 defaults: {probe: {count: 3, interval: 20ms, timeout: 500ms, ip: "4"}}
 testers: [{name: box, driver: docker}, {name: desk}]
 servers: [{name: loop, host: 127.0.0.1}]
@@ -29,16 +30,22 @@ def docker(*words: str) -> str:
     return done.stdout
 
 
-def ours() -> list[str]:
-    """Return containers and volumes of fleets called `boxed`."""
+@pytest.fixture
+def name() -> str:
+    """A fleet's name that nobody else on this engine has, who may measure at the same time."""
+    return f"boxed{uuid4().hex[:6]}"
+
+
+def ours(fleet: str) -> list[str]:
+    """Return containers and volumes of a fleet."""
     containers = docker("ps", "-a", "--format", "{{.Names}}").split()
     volumes = docker("volume", "ls", "--format", "{{.Name}}").split()
-    return [name for name in (*containers, *volumes) if name.startswith("boxed-")]
+    return [name for name in (*containers, *volumes) if name.startswith(f"{fleet}-")]
 
 
-def test_a_container_measures_beside_a_process_and_leaves_nothing(place: Place) -> None:
+def test_a_container_measures_beside_a_process_and_leaves_nothing(place: Place, name: str) -> None:
     docker("image", "inspect", "base:bookworm")
-    place.fleet(FLEET)
+    place.fleet(FLEET.replace("NAME", name))
 
     up = place.run("up")
 
@@ -50,27 +57,28 @@ def test_a_container_measures_beside_a_process_and_leaves_nothing(place: Place) 
         ("desk", "complete"),
         ("desk", "complete"),
     ]
-    assert len(ours()) == 2
+    assert len(ours(name)) == 2
     again = place.run("up")
     assert again.returncode == 0, again.stderr
     assert "nothing to change" in again.stderr
     down = place.run("down")
     assert down.returncode == 0, down.stderr
-    assert ours() == []
+    assert ours(name) == []
 
 
-def test_a_changed_image_replaces_the_container_between_its_runs(place: Place) -> None:
+def test_a_changed_image_replaces_the_container_between_its_runs(place: Place, name: str) -> None:
     docker("image", "inspect", "base:bookworm")
     folder = place.folder / "image"
     write_folder(folder)
     place.fleet(
-        FLEET.replace("image: {", "image: {build: image, ")
+        FLEET.replace("NAME", name)
+        .replace("image: {", "image: {build: image, ")
         .replace(", {name: desk}", "")
         .replace("{repeat: 2, every: 1s}", "{repeat: 5, every: 3s}")
     )
     up = place.begin("up")
     wait_until(lambda: any(run["state"] == "complete" for run in known_runs(place)), within_s=90)
-    (container,) = docker("ps", "--format", "{{.Names}}", "--filter", "name=^boxed-").split()
+    (container,) = docker("ps", "--format", "{{.Names}}", "--filter", f"name=^{name}-").split()
     former = docker("inspect", "--format", "{{.Image}}", container)
     up.send_signal(signal.SIGINT)
     up.communicate(timeout=60)
@@ -88,7 +96,7 @@ def test_a_changed_image_replaces_the_container_between_its_runs(place: Place) -
     assert [run["state"] for run in runs].count("complete") >= 4
     assert {run["state"] for run in runs} <= {"complete", "truncated"}
     assert place.run("down").returncode == 0
-    assert ours() == []
+    assert ours(name) == []
 
 
 def known_runs(place: Place) -> list[dict[str, Any]]:
