@@ -113,8 +113,7 @@ def _of_testers(connection: sa.Connection, occasion: At) -> Iterator[Observation
         .order_by(testers.c.name)
     )
     for row in connection.execute(query):
-        region = region_of(row)
-        label = row.name if region == row.name else f"{row.name} ({region})"
+        region, label = _place(row)
         is_bad = row.state not in (RunState.COMPLETE, RunState.TRUNCATED) or row.trusted is False
         why = row.reason or ("it was not heard any more" if row.state == RunState.ANNOUNCED else row.state)
         yield Observation(
@@ -130,10 +129,12 @@ def _of_testers(connection: sa.Connection, occasion: At) -> Iterator[Observation
 
 def _of_sweep(connection: sa.Connection, sweep_id: UUID) -> Iterator[Observation]:
     row = connection.execute(
-        sa.select(sweeps.c.outcome, sweeps.c.note).where(sweeps.c.id == sweep_id)
+        sa.select(sweeps.c.outcome, sweeps.c.note, sweeps.c.spec).where(sweeps.c.id == sweep_id)
     ).one_or_none()
     if row is None:
         return
+    if row.outcome not in (None, "skipped"):
+        yield from _of_silent_testers(connection, sweep_id, row.spec)
     for finding, outcomes in OUTCOMES.items():
         if row.outcome in outcomes:
             note = f": {row.note}" if row.note else ""
@@ -146,6 +147,38 @@ def _of_sweep(connection: sa.Connection, sweep_id: UUID) -> Iterator[Observation
                 sentence=f"sweep {sweep_id} {row.outcome.upper()}{note}",
                 names=(),
             )
+
+
+def _of_silent_testers(connection: sa.Connection, sweep_id: UUID, spec: object) -> Iterator[Observation]:
+    """Give the testers of a sweep that has ended of which no run was ever announced: no round knows them."""
+    named = spec.get("testers") if isinstance(spec, dict) else None
+    if not isinstance(named, list):
+        return
+    fleet = sa.select(sweeps.c.fleet_id).where(sweeps.c.id == sweep_id).scalar_subquery()
+    heard = sa.select(runs.c.tester_id).where(runs.c.sweep_id == sweep_id)
+    query: sa.Select[Any] = (
+        sa.select(testers.c.name, testers.c.location, testers.c.config)
+        .where(testers.c.fleet_id == fleet, testers.c.name.in_([str(name) for name in named]))
+        .where(testers.c.id.not_in(heard))
+        .order_by(testers.c.name)
+    )
+    for row in connection.execute(query):
+        region, label = _place(row)
+        yield Observation(
+            finding=Finding.TESTER_BAD,
+            scope=TESTER,
+            key=row.name,
+            label=label,
+            seen=Seen.BAD,
+            sentence=f"tester {label} BAD: it announced no run",
+            names=(row.name, region),
+        )
+
+
+def _place(row: sa.Row[Any]) -> tuple[str, str]:
+    """Return a tester's region, and what it is called."""
+    region = region_of(row)
+    return region, row.name if region == row.name else f"{row.name} ({region})"
 
 
 def last_occasions(connection: sa.Connection, *, fleet_number: int, sweeps_count: int) -> Sequence[At]:

@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,10 +46,11 @@ def _post(webhook: Webhook, message: Message) -> Outcome:
     assert parts.hostname is not None
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
+    context = ssl.create_default_context(cafile=webhook.ca_file) if secure else None
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=webhook.timeout_s)
-    plug = socket.create_connection((parts.hostname, port), timeout=webhook.timeout_s)
-    if secure:
-        context = ssl.create_default_context(cafile=webhook.ca_file)
+    end = time.monotonic() + webhook.timeout_s
+    plug = _connected(parts.hostname, port, end=end)
+    if context is not None:
         plug = context.wrap_socket(plug, server_hostname=parts.hostname, do_handshake_on_connect=False)
     overdue = threading.Event()
 
@@ -59,7 +61,7 @@ def _post(webhook: Webhook, message: Message) -> Outcome:
             # Not TLS's own way to end, which the other thread is in the middle of.
             socket.socket.shutdown(plug, socket.SHUT_RDWR)
 
-    timer = threading.Timer(webhook.timeout_s, cut_off)
+    timer = threading.Timer(max(0.0, end - time.monotonic()), cut_off)
     timer.daemon = True
     timer.start()
     try:
@@ -87,6 +89,25 @@ def _post(webhook: Webhook, message: Message) -> Outcome:
         plug.close()
         connection.close()
     return _outcome(answer, said, secrets=(webhook.url, path, *_words(path)))
+
+
+def _connected(host: str, port: int, *, end: float) -> socket.socket:
+    """Return a connection to the first address that takes one, all of them together within the time."""
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        left_s = end - time.monotonic()
+        if left_s <= 0.0:
+            raise TimeoutError
+        plug = socket.socket(family, kind, protocol)
+        try:
+            plug.settimeout(left_s)
+            plug.connect(address)
+        except OSError as error:
+            plug.close()
+            failure = error
+        else:
+            return plug
+    raise failure or OSError("it has no address")
 
 
 def _outcome(answer: http.client.HTTPResponse, said: str, *, secrets: tuple[str, ...]) -> Outcome:

@@ -31,6 +31,7 @@ POINTS = 800
 """About as many as a chart has pixels for."""
 
 MOST_LISTED = 200
+HOUR_S = 3_600
 RESULTS_WITH_A_TRACE = 20
 """So many of the newest results are looked through for one with a trace."""
 
@@ -91,13 +92,14 @@ def get_path_page(
     summary = body["summary"]
     usual = None if past is None else past.usual_us
     newest_point = body["points"][0] if body["points"] else None
+    held = usual if newest_point is not None and _is_of_one_hour(newest_point, body) else None
     return page(
         request,
         "path.html",
         title=f"{body['tester']['name']} → {body['server']['name']}",
         body=body,
         summary=summary,
-        against=None if newest_point is None else against(newest_point["p50_us"], usual, at.settings.verdict),
+        against=None if newest_point is None else against(newest_point["p50_us"], held, at.settings.verdict),
         newest_point=newest_point,
         past=past,
         drawing=None if past is None else drawn([past.before, past.now]),
@@ -116,6 +118,11 @@ def get_path_page(
         is_auto=auto,
         exports=_exports(body, fleet=fleet),
     )
+
+
+def _is_of_one_hour(point: dict[str, Any], body: dict[str, Any]) -> bool:
+    """Return whether a point can be held against what is usual at an hour: by one that was fit to measure."""
+    return (body["resolution_s"] or 0) <= HOUR_S and point["state"] != "tester_bad"
 
 
 def _newest(connection: sa.Connection, tester_number: int) -> datetime | None:

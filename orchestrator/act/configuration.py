@@ -31,7 +31,8 @@ from orchestrator.settings import (
 
 HIDDEN = "(hidden)"
 MACHINE = "this machine"
-CREDENTIALS = re.compile(r"(://)[^/@\s]*@")
+CREDENTIALS = re.compile(r"(?:(?<!ssh)|(?=://[^/@:\s]*:))(://)[^/@\s]*@")
+"""The user of an engine that is reached by ssh is no secret; a password is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -99,6 +99,31 @@ def test_a_changed_image_replaces_the_container_between_its_runs(place: Place, n
     assert ours(name) == []
 
 
+def test_a_tester_that_announces_no_run_keeps_its_image(place: Place, name: str) -> None:
+    docker("image", "inspect", "base:bookworm")
+    folder = place.folder / "image"
+    write_folder(folder)
+    fleet = FLEET.replace("NAME", name).replace("image: {", "image: {build: image, ")
+    fleet = fleet.replace(", {name: desk}", "").replace("{repeat: 2, every: 1s}", "{repeat: 4, every: 3s}")
+    place.fleet(f"{fleet}delivery: pull\n")
+    up = place.begin("up")
+    wait_until(lambda: any(run["state"] == "complete" for run in known_runs(place)), within_s=90)
+    (container,) = docker("ps", "--format", "{{.Names}}", "--filter", f"name=^{name}-").split()
+    former = docker("inspect", "--format", "{{.Image}}", container)
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=60)
+    with (folder / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write('LABEL changed="yes"\n')
+
+    again = place.run("up")
+
+    assert again.returncode == 0, again.stderr
+    assert docker("inspect", "--format", "{{.Image}}", container) == former
+    assert [run["state"] for run in known_runs(place)] == ["complete"] * 4
+    assert place.run("down").returncode == 0
+    assert ours(name) == []
+
+
 def known_runs(place: Place) -> list[dict[str, Any]]:
     try:
         return place.all_of("/api/v1/runs", "runs")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -209,6 +210,35 @@ def test_bad_testers_and_failed_sweeps_are_told_with_their_reasons(
     assert third.startswith("✓ no longer sweep failed")
     assert fourth.startswith("✓ no longer tester bad")
     assert fourth.endswith("tester b (in-b) is fit to measure")
+
+
+def test_a_tester_that_announced_no_run_is_told_when_its_sweep_has_ended(
+    house: House, receiver: HttpReceiver
+) -> None:
+    rules = some_rules(Webhook(url=receiver.url), a_rule("testers", findings=(Finding.TESTER_BAD,)))
+    newsroom = Newsroom(engine=house.engine)
+    fleet = house.fleet()
+    a, _ = (house.tester(fleet, name, location={"region": f"in-{name}"}) for name in ("a", "b"))
+    for outcome in ("skipped", "partial"):
+        sweep = uuid4()
+        house.put(
+            f"sweeps/{sweep}",
+            {
+                "fleet_id": str(fleet),
+                "schedule_id": None,
+                "due_at": None,
+                "spec": {"testers": ["a", "b"], "repeat": 1},
+                "started_at": NOON.isoformat(),
+            },
+        )
+        if outcome != "skipped":
+            house.report(a, sweep, Found(server="va", rtt_us=[5_000] * 20))
+        body = {"outcome": outcome, "note": None}
+        assert house.client.post(f"/api/v1/sweeps/{sweep}/finish", json=body, auth=ADMIN).status_code == 200
+        newsroom.now = datetime.now(UTC)
+        newsroom.tell(rules)
+
+    assert bullets(one.text for one in receiver.heard) == ["• tester b (in-b) BAD: it announced no run"]
 
 
 def test_without_rules_occasions_are_noted_and_nothing_else(house: House) -> None:

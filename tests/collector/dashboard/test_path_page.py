@@ -1,6 +1,7 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from collector.dashboard import formats
 from tests.collector.dashboard.a_history import GROUPS, REGIONS, deliver_history
@@ -58,6 +59,26 @@ def test_facts_say_what_was_found_and_what_is_usual(house: House) -> None:
     assert facts["Lost"] == f"0 of {summary['n']}, 0 %"
     assert facts["Light in fibre, straight line"] != "no location"
     assert facts["Runs"] == "6"
+
+
+def test_a_period_of_days_and_an_unfit_tester_are_held_against_no_hour(house: House) -> None:
+    deliver_history(house, slowed="oslo")
+
+    assert "against its usual" in opened(house.client, PATH).one("main").text
+    assert "against its usual" not in opened(house.client, f"{PATH}&resolution=day").one("main").text
+
+    later = datetime.fromisoformat(house.get("path", tester="oslo", server="ams1")["points"][0]["ts"])
+    (tester,) = (row for row in house.get("testers")["testers"] if row["name"] == "oslo")
+    (server,) = (row for row in house.get("servers")["servers"] if row["name"] == "ams1")
+    house.report(
+        UUID(tester["tester_id"]),
+        house.sweep(UUID(tester["fleet_id"])),
+        Found(server="ams1", address=server["address"], group=server["group"], rtt_us=[90_000] * 20),
+        started_at=later + timedelta(minutes=5),
+        health={"trusted": False, "reason": "the clock steps"},
+    )
+
+    assert "against its usual" not in opened(house.client, f"{PATH}&resolution=run").one("main").text
 
 
 def test_the_trace_is_shown_where_there_is_one(house: House) -> None:
