@@ -16,7 +16,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     except Lacking as lacking:
         pytest.skip(str(lacking))
     try:
-        found.compose("build", "collector", "demo")
         found.compose("up", "-d", "--wait", "collector")
         yield found
     finally:

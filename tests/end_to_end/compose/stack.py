@@ -16,7 +16,6 @@ from tests.end_to_end.bed.engine import SOCKET, docker
 from tests.end_to_end.bed.lacking import CACHE, Lacking, base_image
 
 ROOT = Path(__file__).parent.parent.parent.parent
-NOT_CHECKED_OUT = (".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "artefacts")
 POSTGRES_BASE = "debian-postgres:bookworm"
 POSTGRES = "latency-test-postgres"
 CADDY_BASE = "debian-caddy:bookworm"
@@ -119,7 +118,7 @@ def a_stack(folder: Path) -> Stack:
         if docker("image", "inspect", image, check=False, timeout_s=20).returncode != 0:
             raise Lacking(f"no Docker engine, or no image {image}: .ci/base-image makes it")
     checkout = folder / "checkout"
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*NOT_CHECKED_OUT, "__pycache__", "wheels"))
+    _check_out(checkout)
     shutil.copytree(wheels, checkout / "requirements" / "wheels", ignore=shutil.ignore_patterns("key"))
     shutil.copy(_cache() / "bin" / "docker-machine", checkout / "requirements" / "docker-machine")
     here = Path(__file__).parent
@@ -129,6 +128,20 @@ def a_stack(folder: Path) -> Stack:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     return Stack(folder=checkout, name=f"latency-test-{uuid4().hex[:8]}", port=port)
+
+
+def _check_out(folder: Path) -> None:
+    """Copy what git has of this checkout, as it is here, and nothing else that lies about."""
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
+    )
+    if listed.returncode != 0:
+        raise Lacking(f"git does not say what is checked out here: {listed.stderr.decode().strip()}")
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
 
 
 def program() -> Path:

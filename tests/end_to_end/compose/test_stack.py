@@ -1,7 +1,9 @@
 """`docker compose up`, from a clean checkout to stored runs, and what befalls the stack."""
 
 import json
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -9,10 +11,11 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+import yaml
 
 from collector.commands.secrets import NAMES
 from tests.end_to_end.bed.engine import docker
-from tests.end_to_end.compose.stack import Stack
+from tests.end_to_end.compose.stack import Stack, program
 from tests.end_to_end.conftest import Place
 
 pytestmark = [pytest.mark.xdist_group("compose"), pytest.mark.root]
@@ -51,6 +54,40 @@ def eventually(holds: Callable[[], bool], *, within_s: float = 120.0) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came to hold"
         time.sleep(0.2)
+
+
+def commands_of_the_readme(stack: Stack) -> str:
+    """Return the commands that the README has for a stack, at the port that it has here."""
+    text = (stack.folder / "README.md").read_text(encoding="utf-8")
+    block = text.partition("## A collector for a company")[2].partition("```console\n")[2].partition("```")[0]
+    lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+    return "\n".join(lines).replace(":9090", f":{stack.port}")
+
+
+def test_the_commands_of_the_readme_lead_to_stored_runs_and_a_report(stack: Stack, place: Place) -> None:
+    # A machine's `docker compose` is a plugin of the engine's client; here it stands in CI's cache.
+    by_name = f'docker() {{ shift; "{program()}" "$@"; }}\n'
+    said = subprocess.run(
+        ["bash", "-euc", by_name + commands_of_the_readme(stack)],
+        cwd=stack.folder,
+        env=stack.environment()
+        | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "ORCHESTRATE_STATE_DIR": str(place.folder / "of the readme"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert said.returncode == 0, said.stderr
+    fleet = yaml.safe_load((stack.folder / "fleet.yaml").read_text(encoding="utf-8"))["name"]
+    runs = stack.runs(fleet)
+    assert runs
+    assert {run["state"] for run in runs} == {"complete"}
+    assert "ranked by" in said.stdout
 
 
 def test_a_sweep_is_stored_and_read_with_the_tokens_that_the_stack_made(stack: Stack, place: Place) -> None:
