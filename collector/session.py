@@ -1,5 +1,6 @@
 """Engines and transactions."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from collector.errors import ConfigurationError
+
+PAUSE_S = 0.1
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another before it is told that the database is busy."""
@@ -67,6 +70,12 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Give a connection that reads one state of the database."""
     with engine.connect() as connection, connection.begin():
         yield connection
+
+
+def give_way(engine: sa.Engine) -> None:
+    """Pause between two of many transactions on SQLite, so that a report that waits for its turn gets it."""
+    if engine.dialect.name == "sqlite":
+        time.sleep(PAUSE_S)
 
 
 @contextmanager

@@ -31,7 +31,8 @@ def doubt_about(answer: Answer, *, url: str) -> Doubt | None:
     apis = api_versions_of(answer.body)
     reads = [each for each in reports if type(each) is int] if isinstance(reports, list) else None
     if API_VERSION not in apis or (reads is not None and REPORT_VERSION not in reads):
-        is_older = max(apis, default=0) < API_VERSION or max(reads or [0]) < REPORT_VERSION
+        reads_less = reads is not None and max(reads, default=0) < REPORT_VERSION
+        is_older = max(apis, default=0) < API_VERSION or reads_less
         return Doubt(
             event="wrong_version",
             text=f"the collector at {url} speaks API version {_words(apis)} and reads report versions "

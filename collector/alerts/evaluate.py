@@ -11,6 +11,7 @@ from collector.alerts.machine import Decided, State, StateKey, Told, decide
 from collector.alerts.message import Message, message_of
 from collector.alerts.observed import At, fleet_name, observations
 from collector.alerts.rules import Finding, Rule, Rules
+from collector.history.turns import take_turn
 from collector.session import reading, writing
 from collector.tables import UtcTime, alert_deliveries, alert_occasions, alert_states
 from collector.verdicts.verdict import Scope
@@ -44,7 +45,7 @@ def evaluate_due(
         if stopping():
             break
         with writing(engine) as connection:
-            if not _is_our_turn(connection):
+            if not take_turn(connection, lock=LOCK):
                 # Another collector is at it; to go on with a later one would turn their order round.
                 break
             done += _evaluate(connection, rules, occasion, now=now)
@@ -98,13 +99,6 @@ def messages_of(
 def key_of(occasion: UUID, *, rule: str, receiver: str) -> UUID:
     """Return the key of a message: the same, however often and by whom it is made."""
     return uuid5(occasion, f"{rule}:{receiver}")
-
-
-def _is_our_turn(connection: sa.Connection) -> bool:
-    if connection.dialect.name != "postgresql":
-        # SQLite has one writer at a time.
-        return True
-    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar())
 
 
 def _evaluate(connection: sa.Connection, rules: Rules, occasion: At, *, now: datetime) -> bool:

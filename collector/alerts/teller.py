@@ -145,13 +145,14 @@ class Teller:
     def _run(self) -> None:
         tidied: float | None = None
         while not self._stopping.is_set():
-            self._nudged.clear()
             self._tried(self.evaluate)
             self._tried(self.deliver)
             if tidied is None or time.monotonic() - tidied >= TIDY_EVERY_S:
                 self._tried(self._tidy)
                 tidied = time.monotonic()
             self._nudged.wait(EVERY_S)
+            # Before the next look, which sees what came until here; `stop` is seen after it.
+            self._nudged.clear()
 
 
 def send(

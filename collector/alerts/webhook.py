@@ -48,6 +48,8 @@ def _post(webhook: Webhook, message: Message) -> Outcome:
     port = parts.port or (443 if secure else 80)
     context = ssl.create_default_context(cafile=webhook.ca_file) if secure else None
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=webhook.timeout_s)
+    # Its usual port is no part of a host's name.
+    connection.default_port = 443 if secure else 80
     end = time.monotonic() + webhook.timeout_s
     plug = _connected(parts.hostname, port, end=end)
     if context is not None:

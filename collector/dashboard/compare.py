@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from collector.dashboard.formats import plural, when
+from collector.dashboard.formats import first_of, plural, when
 from collector.dashboard.page import link, page
 from collector.dashboard.region_rows import interval, scale_of
 from collector.session import reading
@@ -70,10 +70,13 @@ def get_compare_page(
 def _chosen(
     listed: Sequence[Mapping[str, Any]], *, a: UUID | None, b: UUID | None
 ) -> tuple[UUID | None, UUID | None]:
-    """Return the sweeps that are meant; what is not named is the newest, or the one before it."""
+    """Return the sweeps that are meant; what is not named is the newest, or the one before it.
+
+    Of the newest as the one before there is none after it yet.
+    """
     ids = [UUID(sweep["sweep_id"]) for sweep in listed]
     if b is None:
-        b = next((one for one in ids if one != a), None)
+        b = ids[0] if ids and ids[0] != a else None
     if a is None and b is not None:
         later = ids.index(b) + 1 if b in ids else 0
         a = next((one for one in ids[later:] if one != b), None)
@@ -129,9 +132,8 @@ def _headline(body: Mapping[str, Any] | None, *, least: float) -> str:
         for word in ("lost", "slower", "faster"):
             found = [label for said, label in words if said == word]
             if found:
-                more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
                 got = "" if word == "lost" else "got "
-                parts.append(f"{plural(len(found), one)} {got}{word}: {', '.join(found[:NAMED])}{more}")
+                parts.append(f"{plural(len(found), one)} {got}{word}: {first_of(found, most=NAMED)}")
     return "; ".join(parts) if parts else "No region and no server changed by much"
 
 

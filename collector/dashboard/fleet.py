@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from collector.dashboard.formats import plural
+from collector.dashboard.formats import first_of, plural
 from collector.dashboard.health import clock_of, dropped_of, loopback_of, steal_of
 from collector.dashboard.live import live_before
 from collector.dashboard.page import page
@@ -118,5 +118,4 @@ def _headline(listed: Sequence[Mapping[str, Any]], *, is_all: bool) -> str:
     if not bad:
         is_heard = any(tester["run"] is not None for tester in listed)
         return f"{there}, and nothing against their last runs" if is_heard else f"{there}, no run of them yet"
-    named = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
-    return f"{there}; what does not count is the last run of {named}"
+    return f"{there}; what does not count is the last run of {first_of(bad)}"

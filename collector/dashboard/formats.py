@@ -1,5 +1,6 @@
 """How figures are written on pages (pure). What has no figure is a dash, never a nought."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 NONE = "–"
@@ -65,6 +66,12 @@ def count(number: float | None) -> str:
 def plural(number: int, one: str, several: str | None = None) -> str:
     """Return a number with its noun."""
     return f"{count(number)} {one if number == 1 else several or one + 's'}"
+
+
+def first_of(names: Sequence[str], *, most: int = 3) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def when(time: str | datetime | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collector.dashboard.formats import first_of
 from collector.verdicts.verdict import Scope, Word
 
 SLOWER, LOST, LOSSY = "got slower", "loses everything", "loses packets"
@@ -103,5 +104,5 @@ def _counted(noun: str, names: Sequence[str], verb: str) -> str:
 
 def _names(names: Sequence[str]) -> str:
     if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+        return first_of(names, most=NAMED)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

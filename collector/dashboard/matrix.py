@@ -11,10 +11,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from collector.dashboard.formats import moment_of
 from collector.dashboard.headline import headline
 from collector.dashboard.live import live_before
-from collector.dashboard.matrix_table import Show, Sort, View, heading_groups, in_bands, is_losing
+from collector.dashboard.matrix_table import (
+    TITLES_UP_TO,
+    Show,
+    Sort,
+    View,
+    heading_groups,
+    in_bands,
+    is_losing,
+)
 from collector.dashboard.page import link, page
 from collector.dashboard.region_rows import by_change, single_paths
-from collector.dashboard.ribbon import ribbon_of
+from collector.dashboard.ribbon import Ribbon, ribbon_of
 from collector.dashboard.scale import STEPS, top_of
 from collector.dashboard.verdict_rows import Judged, judged_round, names_of_regions
 from collector.history.queries import region_of
@@ -56,13 +64,13 @@ def get_matrix_page(
     live = live_before(request, at)
     only = Only(testers=tester or (), regions=region or (), servers=server or (), groups=group or ())
     ask = partial(matrix_body, at, since=since or None, until=until or None, only=only, by=by, usual=True)
-    body = ask(fleet=fleet, sweep_id=sweep_id)
     # Of the newest figures alone: what is shown of another time does not move.
-    is_now = body["fleet"] is not None and not (sweep_id or since or until)
-    ribbon = ribbon_of(at, fleet=body["fleet"]) if is_now else None
-    if ribbon is not None and ribbon.before is not None and body["sweep_id"] == ribbon.sweep_id:
+    ribbon = None if sweep_id or since or until else _ribbon(at, fleet)
+    if ribbon is not None and ribbon.before is not None:
         # Half a sweep is no matrix: until it has ended, the one before stands, and the ribbon tells.
         body = ask(fleet=None, sweep_id=UUID(ribbon.before))
+    else:
+        body = ask(fleet=fleet, sweep_id=sweep_id)
     judged = Judged()
     choices: dict[str, list[str]] = {}
     if body["fleet"] is not None:
@@ -144,6 +152,12 @@ def get_matrix_page(
     )
 
 
+def _ribbon(at: Services, fleet: str | None) -> Ribbon | None:
+    with reading(at.engine) as connection:
+        owner = the_fleet(connection, fleet, None)
+    return None if owner is None else ribbon_of(at, fleet=owner.name)
+
+
 def _add_silent(connection: sa.Connection, fleet_number: int, body: dict[str, Any]) -> None:
     """Add the testers without a run in the window: a row of nothing is seen, a missing one is not."""
     there = {head["tester_id"] for head in body["testers"]}
@@ -189,7 +203,7 @@ def _view(body: dict[str, Any], at: Services, *, show: Show) -> View:
             None if head["server_id"] is None else link("", server=head["server_id"]).replace("?", "&")
             for head in body["servers"]
         ],
-        has_titles=len(cells) <= 5_000,
+        has_titles=len(cells) <= TITLES_UP_TO,
     )
 
 

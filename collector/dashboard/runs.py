@@ -1,6 +1,7 @@
 """Runs: those that fit a filter, and one of them with its results."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -106,6 +107,6 @@ def _headline(count: int, *, is_all: bool) -> str:
     return plural(count, "run") if is_all else f"Runs, {count} of them"
 
 
-def _lasted_s(run: dict[str, object]) -> float | None:
-    began, ended = moment_of(run["started_at"]), moment_of(run["finished_at"])  # type: ignore[arg-type]  # times of the API
+def _lasted_s(run: Mapping[str, Any]) -> float | None:
+    began, ended = moment_of(run["started_at"]), moment_of(run["finished_at"])
     return None if began is None or ended is None else (ended - began).total_seconds()

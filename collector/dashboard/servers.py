@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from collector.dashboard.choices import choices
-from collector.dashboard.formats import plural
+from collector.dashboard.formats import first_of, plural
 from collector.dashboard.page import page
 from collector.session import reading
 from collector.verdicts.stored import VerdictFilter, last_round
@@ -97,5 +97,4 @@ def _headline(shown: Sequence[Mapping[str, Any]], *, is_all: bool) -> str:
         judged = any(server["verdict"] for server in shown)
         return f"{there}, none of them slower than usual" if judged else f"{there}, not judged yet"
     said = [f"{server['name']} ({server['verdict']})" for server in bad]
-    named = ", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else "")
-    return f"{there}; to look at: {named}"
+    return f"{there}; to look at: {first_of(said)}"

@@ -1,22 +1,19 @@
 """The removal of verdicts that are older than is to be kept, and of what was told about them."""
 
-import time
 from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from collector.history.segments import DAY, day_of
-from collector.session import reading, writing
+from collector.history.turns import take_turn
+from collector.session import give_way, reading, writing
 from collector.tables import UtcTime, alert_deliveries, alert_occasions, fleets, verdicts
 
 LOCK = 0x766F6C64
 """Two that delete the same rows in different orders would wait for each other in a circle."""
 
 WAITING = "waiting"
-
-PAUSE_S = 0.1
-"""Between two transactions on SQLite, so that a report that waits for its turn gets it."""
 
 
 def old_verdicts(engine: sa.Engine, cut: datetime, *, only_say: bool) -> Iterator[tuple[str, int]]:
@@ -35,7 +32,11 @@ def old_verdicts(engine: sa.Engine, cut: datetime, *, only_say: bool) -> Iterato
         yield verdicts.name, removed
     for table, old in _told(cut):
         with writing(engine) as connection:
-            rows = connection.execute(sa.delete(table).where(old)).rowcount if _alone(connection) else 0
+            rows = (
+                connection.execute(sa.delete(table).where(old)).rowcount
+                if take_turn(connection, lock=LOCK)
+                else 0
+            )
         if rows:
             yield table.name, rows
 
@@ -46,15 +47,14 @@ def _delete_verdicts(engine: sa.Engine, fleet_number: int, cut: datetime) -> int
     removed = 0
     while True:
         with writing(engine) as connection:
-            if not _alone(connection):
+            if not take_turn(connection, lock=LOCK):
                 return removed
             first = connection.execute(sa.select(sa.func.min(verdicts.c.at)).where(mine)).scalar()
             if first is None or first >= cut:
                 return removed
             end = sa.literal(min(day_of(first) + DAY, cut), UtcTime)
             removed += connection.execute(sa.delete(verdicts).where(mine, verdicts.c.at < end)).rowcount
-        if engine.dialect.name == "sqlite":
-            time.sleep(PAUSE_S)
+        give_way(engine)
 
 
 def _counted(engine: sa.Engine, cut: datetime) -> Iterator[tuple[str, int]]:
@@ -70,9 +70,3 @@ def _told(cut: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ...]:
     bound = sa.literal(cut, UtcTime)
     ended = sa.and_(alert_deliveries.c.created_at < bound, alert_deliveries.c.state != WAITING)
     return (alert_occasions, alert_occasions.c.noted_at < bound), (alert_deliveries, ended)
-
-
-def _alone(connection: sa.Connection) -> bool:
-    if connection.dialect.name != "postgresql":
-        return True
-    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar())

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from collector.history.queries import RUN_COLUMNS, left_out, runs_with_testers
-from collector.tables import fleets, runs, testers
+from collector.tables import runs, testers
 
 KEYS_AT_A_TIME = 400
 
@@ -51,8 +51,3 @@ def newest_left_out(
     # No index has this order, so that the one of just these runs is gone through, not that of all.
     order = sa.func.coalesce(runs.c.started_at, runs.c.announced_at).desc()
     return connection.execute(query.order_by(order, runs.c.run_id.desc()).limit(limit)).all()
-
-
-def fleet_names(connection: sa.Connection) -> list[str]:
-    """Return the names of all fleets, in the order of the alphabet."""
-    return list(connection.execute(sa.select(fleets.c.name).order_by(fleets.c.name)).scalars())

@@ -1,6 +1,5 @@
 """How long rows are kept, and the removal of those that are older."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from collector.history.old_verdicts import old_verdicts
 from collector.history.partitions import DAILY, HOURLY, RESULTS, Periods, made
 from collector.history.segments import DAY, day_of, hour_of
 from collector.history.turns import wait_for_turn
-from collector.session import reading, writing
+from collector.session import give_way, reading, writing
 from collector.tables import UtcTime, dirty_days, metadata, ping_results, runs
 
 LOCK_TIMEOUT_MS = 2_000
@@ -22,9 +21,6 @@ LOCK_TIMEOUT_MS = 2_000
 SLICES = {RESULTS.table: timedelta(hours=6), HOURLY.table: 7 * DAY, DAILY.table: 366 * DAY}
 """How much SQLite removes in one transaction. A rollup's slice ends with a day: of a day all hours
 are there, or none."""
-
-PAUSE_S = 0.1
-"""Between two transactions on SQLite, so that a report that waits for its turn gets it."""
 
 NOT_SUMMED_UP = "its results are not summed up yet"
 IN_USE = "it is in use"
@@ -181,7 +177,7 @@ def _delete(engine: sa.Engine, periods: Periods, cut: datetime) -> list[Old]:
             old = time_of < sa.literal(end, UtcTime)
             removed += connection.execute(sa.delete(table).where(old)).rowcount
             upto = end
-        time.sleep(PAUSE_S)
+        give_way(engine)
     found = [] if upto is None else [Old(what=periods.table, before=upto, rows=removed)]
     return found if held is None else [*found, Old(what=periods.table, before=cut, held=held)]
 

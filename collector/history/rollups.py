@@ -8,7 +8,6 @@ Where retention has removed raw results of an hour, what a late report brings is
 there: the rest could not be computed again.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ from collector.history.raw import PathSums, read_raw, together
 from collector.history.replaced import read_rollups, replace_rollups, within
 from collector.history.segments import DAY, HOUR, Span, day_of, hour_of
 from collector.history.turns import take_turn, wait_for_turn
-from collector.session import reading, writing
+from collector.session import give_way, reading, writing
 from collector.tables import (
     UtcTime,
     dirty_days,
@@ -39,9 +38,6 @@ ROWS_AT_A_TIME = 300_000
 
 DAYS_AT_A_TIME = 200
 IDS_AT_A_TIME = 5_000
-
-PAUSE_S = 0.1
-"""Between two transactions on SQLite, so that a report that waits for its turn gets it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +84,7 @@ class Roller:
             with writing(self._engine) as connection:
                 wait_for_turn(connection)
                 done += _replace_hours(connection, pack, again=True)
-            self._pause()
+            give_way(self._engine)
         if loads and day < day_of(now):
             with writing(self._engine) as connection:
                 wait_for_turn(connection)
@@ -108,7 +104,7 @@ class Roller:
                 if not take_turn(connection):
                     return 0
                 done += _replace_hours(connection, pack, again=False)
-            self._pause()
+            give_way(self._engine)
         return done
 
     def _some_days(self, now: datetime) -> bool:
@@ -126,7 +122,7 @@ class Roller:
                 if not take_turn(connection):
                     return False
                 _replace_days(connection, day, [row.tester_id for row in found if row.day == day])
-            self._pause()
+            give_way(self._engine)
         return bool(found)
 
     def _forget_partitions(self) -> None:
@@ -137,10 +133,6 @@ class Roller:
     def _ensure(self, table: str, at: datetime) -> None:
         if self._engine.dialect.name == "postgresql":
             self._partitions[table].ensure(at)
-
-    def _pause(self) -> None:
-        if self._engine.dialect.name == "sqlite":
-            time.sleep(PAUSE_S)
 
 
 def _dirty(connection: sa.Connection, now: datetime) -> list[Load]:

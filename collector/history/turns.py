@@ -7,12 +7,12 @@ LOCK = 0x726F6C6C
 made of: otherwise an hour could be summed up anew from results that go at the same moment."""
 
 
-def take_turn(connection: sa.Connection) -> bool:
-    """Return whether nobody else is at it; then nobody is until the transaction ends."""
+def take_turn(connection: sa.Connection, *, lock: int = LOCK) -> bool:
+    """Return whether nobody else is at what `lock` stands for; then nobody is until the transaction ends."""
     if connection.dialect.name != "postgresql":
         # SQLite has one writer at a time.
         return True
-    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(LOCK))).scalar())
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(lock))).scalar())
 
 
 def wait_for_turn(connection: sa.Connection) -> None:

@@ -29,6 +29,7 @@ class Kept:
         made = compute()
         with self._lock:
             self._known.pop(key, None)
+            self._known = {name: kept for name, kept in self._known.items() if now - kept[0] < KEPT_S}
             self._known[key] = (now, made)
             while len(self._known) > MOST_KEPT:
                 # The oldest, as a dictionary keeps its order.

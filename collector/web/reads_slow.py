@@ -140,6 +140,7 @@ def slow_body(
             paths = with_usual(
                 connection,
                 paths,
+                since=found.since,
                 started_at=found.started_at,
                 fleet_number=owner.id,
                 thresholds=at.settings.verdict,
@@ -232,6 +233,7 @@ class Found:
     figures: Callable[[Integers, int], Figures]
     testers: dict[int, sa.Row[Any]]
     left_out: Sequence[sa.Row[Any]]
+    since: datetime | None = None
     started_at: dict[int, datetime] = field(default_factory=dict)
     """When the newest run with results of each tester began; empty for a window of sums."""
 
@@ -251,6 +253,7 @@ def found_in(window: Window) -> Found:
         figures=lambda group, groups: pool(trusted, group=group[path], groups=groups),
         testers={run.tester_id: run for run in window.runs},
         left_out=[run for run in window.runs if is_left_out(run)],
+        since=window.since,
         started_at={
             run.tester_id: run.started_at
             for run in sorted(begun, key=lambda run: run.started_at)

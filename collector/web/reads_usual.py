@@ -19,12 +19,14 @@ def with_usual(
     connection: sa.Connection,
     paths: Sequence[PathEntry],
     *,
+    since: datetime | None,
     started_at: Mapping[int, datetime],
     fleet_number: int,
     thresholds: Thresholds,
 ) -> list[PathEntry]:
     """Return the paths with the growth of their p50 over the baseline at the hour of their newest run.
 
+    What has been measured since the window began has no part in what it is held against.
     None where there is no baseline or no p50; infinite where the p50 is lost.
     """
     known = [path for path in paths if path.tester in started_at]
@@ -33,7 +35,7 @@ def with_usual(
     baselines = read_baselines(
         connection,
         fleet_number=fleet_number,
-        starts=set(started_at.values()),
+        starts={*started_at.values(), *([] if since is None else [since])},
         thresholds=thresholds,
     )
     tester, server = (

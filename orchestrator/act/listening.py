@@ -19,6 +19,9 @@ from orchestrator.collector_client import (
 COME_BACK_S = 2.0
 """How soon it comes back, unless the collector says otherwise."""
 
+LEAST_COME_BACK_S = 0.2
+"""Also where the collector says "at once": a proxy that ends every stream is not to be hammered."""
+
 MOST_COME_BACK_S = 60.0
 MOST_EVENTS = 20_000
 """Events that wait to be taken; whoever takes none for so long asks for all runs instead."""
@@ -105,16 +108,16 @@ class Listening:
             )
 
     def _listen(self) -> None:
-        with self._client() as client:
-            while not self._leaving.is_set():
-                error: Exception | None = None
-                try:
+        while not self._leaving.is_set():
+            error: Exception | None = None
+            try:
+                with self._client() as client:
                     self._follow(client)
-                except Exception as failure:  # noqa: BLE001 - whatever ends it, runs are asked for instead
-                    error = failure
-                pause_s = self._ended(error)
-                # Those who watched one collector do not come back to it as one.
-                self._leaving.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            except Exception as failure:  # noqa: BLE001 - whatever ends it, runs are asked for instead
+                error = failure
+            pause_s = max(self._ended(error), LEAST_COME_BACK_S)
+            # Those who watched one collector do not come back to it as one.
+            self._leaving.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def _follow(self, client: CollectorClient) -> None:
         with client.events(after=self._last_id, silent_s=self._silent_s) as stream:

@@ -22,10 +22,15 @@ ASKED_WHILE_SILENT = 5
 
 @dataclass(kw_only=True, slots=True)
 class _Heard:
-    """The newest sign of life of a tester as the collector has it, and when it was first seen here."""
+    """The newest sign of life of a tester as the collector has it.
+
+    `since` is when we began to wait for the next one; `seen_at` when this one was seen to come, None where
+    it was there before we looked.
+    """
 
     at: str | None
     since: float
+    seen_at: float | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -56,7 +61,8 @@ class Pulses:
         for row in rows:
             heard = self._heard.get(row["name"])
             if heard is None or heard.at != row["last_seen_at"]:
-                self._heard[row["name"]] = _Heard(at=row["last_seen_at"], since=now)
+                seen_at = None if heard is None else now
+                self._heard[row["name"]] = _Heard(at=row["last_seen_at"], since=now, seen_at=seen_at)
 
     def collector_was_away(self) -> None:
         """Begin to listen anew: nobody could be heard meanwhile, which is no tester's fault."""
@@ -67,7 +73,7 @@ class Pulses:
     def heard_since(self, tester: str, moment: float) -> bool:
         """Return whether a sign of life of a tester was seen after a moment of our clock."""
         heard = self._heard.get(tester)
-        return heard is not None and heard.at is not None and heard.since > moment
+        return heard is not None and heard.seen_at is not None and heard.seen_at > moment
 
     def feel(
         self, hosts: Iterable[Host], *, rows: Iterable[Mapping[str, Any]], unanswered: Mapping[str, float]

@@ -63,6 +63,9 @@ class SweepRuns:
 
         What is older than what is known changes nothing: a run that has ended is not announced again.
         """
+        if self._told is None:
+            # Until all were read once, what had happened before cannot be told from news.
+            return False
         is_all = True
         for event in events:
             if not event.kind.startswith("run."):

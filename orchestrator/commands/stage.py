@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-import click
-
 from orchestrator.errors import OrchestratorError
 from orchestrator.events import Answer, Event, Failed, Note, TesterFailed, printable
 from orchestrator.settings import Edge
@@ -32,17 +30,6 @@ class Show(Protocol):
 
     def close(self) -> None:
         """Give the stream back."""
-
-
-def progress_option(command: F) -> F:
-    """Give a command `--progress`."""
-    return click.option(
-        "--progress",
-        type=click.Choice(PROGRESS),
-        default="auto",
-        show_default=True,
-        help="How progress is shown on stderr; json: every event as a line on stdout.",
-    )(command)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -57,12 +57,10 @@ OF_RANKING = {"floor": "floor_ratio", "baseline": "usual_ratio"}
 def with_ranking(matrix: dict[str, Any], slow: dict[str, Any], *, by: str) -> dict[str, Any]:
     """Return the matrix, its cells with a figure that `/slow` knows of their paths."""
     name = OF_RANKING[by]
-    known = {(path["tester"], path["server"], path["address"]): path[name] for path in slow["paths"]}
+    known = {(path["tester_id"], path["server_id"]): path[name] for path in slow["paths"]}
     cells = [
         [
-            None
-            if cell is None
-            else cell | {name: known.get((tester["name"], server["name"], server.get("address")))}
+            None if cell is None else cell | {name: known.get((tester["tester_id"], server["server_id"]))}
             for server, cell in zip(matrix["servers"], row, strict=True)
         ]
         for tester, row in zip(matrix["testers"], matrix["cells"], strict=True)
