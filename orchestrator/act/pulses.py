@@ -121,9 +121,10 @@ class Pulses:
     def _signs(self, host: Host, *, run: OpenRun | None, unanswered: Mapping[str, float]) -> Signs:
         now = self.clock()
         if self._hosts.get(host.tester) != host.name:
-            # A tester that was just started has said nothing yet.
+            # A tester that was just started has said nothing yet; what the collector has is older.
             self._hosts[host.tester] = host.name
-            self._heard[host.tester] = _Heard(at=None, since=now)
+            known = self._heard.get(host.tester)
+            self._heard[host.tester] = _Heard(at=known.at if known else None, since=now)
         heard = self._heard[host.tester]
         since = unanswered.get(host.name)
         return Signs(

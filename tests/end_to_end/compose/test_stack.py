@@ -175,6 +175,7 @@ def test_the_demo_shows_a_matrix_of_testers_in_a_container(stack: Stack) -> None
 
 def test_the_orchestrators_image_holds_the_docker_machine_that_was_given(stack: Stack) -> None:
     image = stack.environment()["ORCHESTRATOR_IMAGE"]
+    stack.compose("build", "scheduler")
 
     said = docker("run", "--rm", "--pull", "never", "--entrypoint", "docker-machine", image, "--version")
 

@@ -118,6 +118,21 @@ def test_nobody_is_silent_while_the_collector_is_away(one_sweep: Followed) -> No
     assert watched.told() == []
 
 
+def test_an_absence_of_the_collector_is_no_sign_of_life(one_sweep: Followed) -> None:
+    watched = Watched(one_sweep)
+    one_sweep.beat()
+    watched.look()
+    begun = watched.now
+    # What was there before we looked was not seen to come, nor was anything while nobody could be asked.
+    watched.now += 60
+    watched.pulses.collector_was_away()
+    watched.look()
+    assert not watched.pulses.heard_since(one_sweep.name, begun - 1), watched.pulses._heard[one_sweep.name]
+
+    watched.go_on(ASK_EVERY_S, beating=True)
+    assert watched.pulses.heard_since(one_sweep.name, begun)
+
+
 def test_a_tester_that_sends_no_heartbeats_lives_as_long_as_its_host_answers(one_sweep: Followed) -> None:
     watched = Watched(one_sweep, driver="amazonec2")
     watched.go_on(600, beating=False)
