@@ -19,9 +19,9 @@ from collector.session import reading
 from collector.tables import MICROSECOND, fleets, runs
 from collector.verdicts.floor import floor_us, server_places
 from collector.web.matrix_usual import against
+from collector.web.ranking import tester_place
 from collector.web.reads_names import Since, Until, fleet_number, the_server, the_tester
 from collector.web.reads_path import AUTO, MOST_POINTS, PATTERN, path_body
-from collector.web.reads_slow import tester_place
 from collector.web.state import Services, services
 from wire.fields import time_text
 

@@ -15,7 +15,7 @@ from collector.dashboard.verdict_rows import Judged, judged_round, names_of_regi
 from collector.session import reading
 from collector.verdicts.slowness import By
 from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
-from collector.web.reads_slow import slow_body
+from collector.web.reads_slow import Part, slow_body
 from collector.web.state import Services, services
 
 router = APIRouter()
@@ -41,7 +41,8 @@ def get_slow_page(
     """Regions with their verdicts, and their paths."""
     since, until = since or None, until or None
     by = By(sort) if sort in set(By) else None
-    body = slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by)
+    part = Part(region=region or None, start=paths_from, count=MOST_PATHS)
+    body = slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by, part=part)
     judged = Judged()
     sparks: dict[str, Markup] = {}
     if body["fleet"] is not None:
@@ -71,7 +72,7 @@ def get_slow_page(
         }
         for row in body["regions"]
     ]
-    paths = [path for path in body["paths"] if region is None or path["region"] == region]
+    counts = {row["region"]: row["path_count"] for row in body["regions"]}
     asked = {"sweep_id": sweep_id, "since": since, "until": until, "region": region, "sort": sort}
     return page(
         request,
@@ -79,7 +80,7 @@ def get_slow_page(
         title="Slow regions",
         active="slow",
         body=body,
-        headline=headline(judged.said(names)) if body["paths"] else None,
+        headline=headline(judged.said(names)) if body["path_count"] else None,
         judged=judged,
         rows=_sorted(rows, sort),
         scale=scale,
@@ -88,8 +89,8 @@ def get_slow_page(
         region=region,
         sort=sort,
         asked=asked,
-        paths=paths[paths_from : paths_from + MOST_PATHS],
-        paths_all=len(paths),
+        paths=body["paths"],
+        paths_all=counts.get(region, 0) if region else body["path_count"],
         paths_from=paths_from,
         paths_most=MOST_PATHS,
         exports=[

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from markupsafe import Markup
@@ -22,21 +21,22 @@ LEAST_HIGH = 0.15
 
 def sparks_of(connection: sa.Connection, *, fleet_number: int, until: datetime) -> dict[str, Markup]:
     """Return a line for each region that was judged in the 28 days before a moment."""
+    # The change alone: of many rounds, all their figures would take long to be read.
+    change = verdicts.c.figures["change_ratio"].as_float()
     query = (
-        sa.select(verdicts.c.key, verdicts.c.at, verdicts.c.figures)
+        sa.select(verdicts.c.key, verdicts.c.at, change)
         .where(
             verdicts.c.fleet_id == fleet_number,
             verdicts.c.scope == Scope.REGION.value,
             verdicts.c.at > sa.literal(until - REACH, UtcTime),
             verdicts.c.at <= sa.literal(until, UtcTime),
+            change.is_not(None),
         )
         .order_by(verdicts.c.at)
     )
     found: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
-    for row in connection.execute(query):
-        change: Any = row.figures.get("change_ratio")
-        if change is not None:
-            found[row.key].append((row.at, float(change)))
+    for region, at, ratio in connection.execute(query):
+        found[region].append((at, float(ratio)))
     return {region: spark(points, until=until) for region, points in found.items()}
 
 

@@ -1,7 +1,13 @@
 """The distance floor of a path: no answer is faster than light in fibre (pure)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.history.figures import Floats, Integers
 
 EARTH_RADIUS_KM = 6371.0088
 """The mean radius (IUGG)."""
@@ -56,12 +62,8 @@ def server_places(spec: object) -> dict[str, Place]:
 
 
 def distance_km(one: Place, other: Place) -> float:
-    """Return the great-circle distance in kilometres, by the haversine formula."""
-    lat_1, lat_2 = math.radians(one.lat), math.radians(other.lat)
-    half_lat = math.sin((lat_2 - lat_1) / 2.0)
-    half_lon = math.sin(math.radians(other.lon - one.lon) / 2.0)
-    square = half_lat**2 + math.cos(lat_1) * math.cos(lat_2) * half_lon**2
-    return 2.0 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, square)))
+    """Return the great-circle distance in kilometres."""
+    return float(_distances_km(_degrees_of([one]), _degrees_of([other]))[0])
 
 
 def floor_us(one: Place, other: Place) -> float:
@@ -71,13 +73,42 @@ def floor_us(one: Place, other: Place) -> float:
 
 def against_floor(*, best_us: int | None, one: Place | None, other: Place | None) -> FloorFigure:
     """Return the best RTT over the floor, and whether it is below; nothing where a part is unknown."""
-    if best_us is None or one is None or other is None:
+    if best_us is None:
         return FloorFigure()
-    floor = floor_us(one, other)
+    ratio, is_below = against_floors(best_us=np.array([best_us]), one=[one], other=[other])
     return FloorFigure(
-        ratio=best_us / floor if distance_km(one, other) >= LEAST_KM else None,
-        flag=BELOW_FLOOR if best_us < floor else None,
+        ratio=None if math.isnan(ratio[0]) else float(ratio[0]), flag=BELOW_FLOOR if is_below[0] else None
     )
+
+
+def against_floors(
+    *, best_us: Integers, one: Sequence[Place | None], other: Sequence[Place | None]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the best RTTs of paths over their floors, and which are below.
+
+    NaN and False where a place is unknown or an RTT negative; NaN alone where the ends are too near.
+    """
+    distance = _distances_km(_degrees_of(one), _degrees_of(other))
+    floor = distance / KM_PER_MS * 1_000.0
+    best = np.where(best_us >= 0, best_us, np.nan)
+    return np.where(distance >= LEAST_KM, best / np.maximum(floor, 1.0), np.nan), best < floor
+
+
+def _degrees_of(places: Sequence[Place | None]) -> Floats:
+    """Return latitudes and longitudes in two rows, NaN where a place is unknown."""
+    return np.array(
+        [(math.nan, math.nan) if place is None else (place.lat, place.lon) for place in places]
+    ).T.reshape(2, len(places))
+
+
+def _distances_km(one: Floats, other: Floats) -> Floats:
+    """Return great-circle distances in kilometres, by the haversine formula; NaN where an end is unknown."""
+    lat_1, lat_2 = np.radians(one[0]), np.radians(other[0])
+    half_lat = np.sin((lat_2 - lat_1) / 2.0)
+    half_lon = np.sin(np.radians(other[1] - one[1]) / 2.0)
+    square = half_lat**2 + np.cos(lat_1) * np.cos(lat_2) * half_lon**2
+    found: Floats = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, square)))
+    return found
 
 
 def _degrees(value: object) -> float | None:

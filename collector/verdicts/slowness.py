@@ -1,14 +1,12 @@
 """The first form of "slow": a ranking by one figure, slowest first (pure)."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import median
-from typing import TypeVar
 
-from collector.history.figures import LOST_NOTE, Figure
-from collector.verdicts.floor import BELOW_FLOOR, FloorFigure
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.history.figures import LOST_FIGURE, Figures, Floats, Integers
 
 
 class By(StrEnum):
@@ -30,65 +28,54 @@ MEANINGS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """What is ranked; `key` names it and settles ties. `usual` is the p50's growth over its baseline."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Ranked:
+    """What is ranked, column by column; `by_name` is the place of each among all names and settles ties.
 
-    key: tuple[str, ...]
-    figure: Figure
-    floor: FloorFigure
-    usual: float | None = None
+    `usual` is the growth of the p50 over its baseline, infinite where the p50 is lost; None where nothing
+    is held against baselines. NaN in `floor_ratio` and `usual` is what is unknown.
+    """
+
+    figures: Figures
+    by_name: Integers
+    floor_ratio: Floats
+    is_below_floor: NDArray[np.bool_]
+    usual: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.figures)
+
+    def slowest_first(self, by: By) -> Integers:
+        """Return the places in the order of their ranks: lost ones lead, those without the figure end."""
+        return np.lexsort((self.by_name, -self.badness(by)))
+
+    def badness(self, by: By) -> Floats:
+        """Return what is ranked by: infinite where the figure is lost, −infinite where it is unknown."""
+        if by is By.LOSS:
+            return _unknown_last(self.figures.loss_ratio)
+        if by is By.FLOOR:
+            return _unknown_last(self.floor_ratio)
+        if by is By.BASELINE:
+            return _unknown_last(np.full(len(self), np.nan) if self.usual is None else self.usual)
+        us = self.figures.p50_us if by is By.P50 else self.figures.p95_us
+        return np.where(us >= 0, us, np.where(us == LOST_FIGURE, np.inf, -np.inf))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathEntry(Entry):
-    """A path in its ranking; tester and server by the tables' numbers."""
-
-    tester: int
-    server: int
-
-
-EntryT = TypeVar("EntryT", bound=Entry)
-
-
-def default_by(paths: Sequence[Entry]) -> By:
+def default_by(paths: Ranked) -> By:
     """Return `floor` where the floor of any path is known, else `p50`."""
-    return By.FLOOR if any(path.floor.ratio is not None for path in paths) else By.P50
+    return By.P50 if np.isnan(paths.floor_ratio).all() else By.FLOOR
 
 
-def slowest_first(entries: Sequence[EntryT], *, by: By) -> list[EntryT]:
-    """Return the entries in the order of their ranks: lost ones lead, those without the figure end."""
-    return sorted(entries, key=lambda entry: (-badness(entry, by=by), entry.key))
-
-
-def badness(entry: Entry, *, by: By) -> float:
-    """Return what an entry is ranked by: infinite where the figure is lost, −infinite where it is unknown."""
-    figure = entry.figure
-    if by is By.LOSS:
-        return -math.inf if figure.loss_ratio is None else figure.loss_ratio
-    if by is By.FLOOR:
-        return -math.inf if entry.floor.ratio is None else entry.floor.ratio
-    if by is By.BASELINE:
-        return -math.inf if entry.usual is None else entry.usual
-    number, note = (figure.p50_us, figure.p50_note) if by is By.P50 else (figure.p95_us, figure.p95_note)
-    if number is not None:
-        return float(number)
-    return math.inf if note == LOST_NOTE else -math.inf
-
-
-def region_floor(paths: Sequence[FloorFigure]) -> FloorFigure:
-    """Return a region's floor figure: the median of its known ratios, flagged with any of its paths."""
-    ratios = [path.ratio for path in paths if path.ratio is not None]
-    return FloorFigure(
-        ratio=median(ratios) if ratios else None,
-        flag=BELOW_FLOOR if any(path.flag for path in paths) else None,
-    )
-
-
-def region_usual(paths: Sequence[Entry]) -> float | None:
-    """Return a region's growth over its baseline: the median of its paths', lost ones infinite."""
-    known = [path.usual for path in paths if path.usual is not None]
-    return median(known) if known else None
+def medians_by_group(values: Floats, group: Integers, *, groups: int) -> Floats:
+    """Return the median of the known values of each group, NaN where none is known."""
+    found = np.full(groups, np.nan)
+    known = ~np.isnan(values)
+    order = np.argsort(group[known], kind="stable")
+    ends = np.cumsum(np.bincount(group[known], minlength=groups))[:-1]
+    for number, of_group in enumerate(np.split(values[known][order], ends)):
+        if len(of_group):
+            found[number] = np.median(of_group)
+    return found
 
 
 def label(by: By, *, regions: int) -> str:
@@ -96,3 +83,7 @@ def label(by: By, *, regions: int) -> str:
     if regions == 1:
         return f"{MEANINGS[by]} of the only region: there is none to compare it with"
     return f"ranked by {MEANINGS[by]}"
+
+
+def _unknown_last(values: Floats) -> Floats:
+    return np.where(np.isnan(values), -np.inf, values)

@@ -93,6 +93,14 @@ def cell_dicts(
     figures: Figures, places: Integers, *, states: Sequence[CellState], runs: Sequence[int]
 ) -> list[dict[str, Any]]:
     """Return the cells of some groups, each as `cell_dict` has it; by columns, in a quarter of the time."""
+    columns = figure_columns(figures, places)
+    keys = ("state", "runs", *FIGURE_KEYS)
+    rows = zip(states, runs, *(columns[key] for key in FIGURE_KEYS), strict=True)
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def figure_columns(figures: Figures, places: Integers) -> dict[str, list[Any]]:
+    """Return the figures of some groups by their keys, each as a column."""
     sent = (figures.n[places] > 0).tolist()
     columns: dict[str, list[Any]] = {
         "n": figures.n[places].tolist(),
@@ -105,9 +113,7 @@ def cell_dicts(
         columns[name] = [number_of(us) for us in getattr(figures, name)[places].tolist()]
     for name in ("p50", "p95"):
         columns[f"{name}_note"] = [note_of(us) for us in getattr(figures, f"{name}_us")[places].tolist()]
-    keys = ("state", "runs", *FIGURE_KEYS)
-    rows = zip(states, runs, *(columns[key] for key in FIGURE_KEYS), strict=True)
-    return [dict(zip(keys, row, strict=True)) for row in rows]
+    return columns
 
 
 def _where(values: Sequence[Any], known: Sequence[bool]) -> list[Any]:

@@ -24,6 +24,7 @@ from collector.history.segments import DAY, HOUR, hour_of
 from collector.session import reading
 from collector.tables import MICROSECOND, fleets, runs
 from collector.verdicts.floor import against_floor, server_places
+from collector.web.ranking import tester_place
 from collector.web.reads_answers import (
     ERRORS,
     answer,
@@ -37,7 +38,6 @@ from collector.web.reads_long import asked_of
 from collector.web.reads_names import Since, Until, fleet_number, span_of, the_server, the_tester
 from collector.web.reads_page import DEFAULT_LIMIT, MAX_LIMIT, Cursor, cursor_of, key_in
 from collector.web.reads_results import next_of, result_key
-from collector.web.reads_slow import tester_place
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["path"])

@@ -1,5 +1,6 @@
 """GET the summary of a sweep."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
+from collector.history.figures import Integers
 from collector.history.queries import RunFilter, region_of
 from collector.history.queries_summary import counted_by_state, runs_of_sweep
 from collector.history.queries_window import read_window, servers_of
@@ -14,10 +16,10 @@ from collector.history.segments import DAY
 from collector.session import reading
 from collector.tables import sweeps
 from collector.verdicts.floor import server_places
-from collector.verdicts.slowness import By, PathEntry, slowest_first
+from collector.verdicts.slowness import By
+from collector.web.ranking import Found, Paths, found_in, paths_of, ranked_dicts
 from collector.web.reads_answers import ERRORS, answer, time_or_none
 from collector.web.reads_names import the_fleet
-from collector.web.reads_slow import found_in, path_figures, paths_of
 from collector.web.state import Services, services
 from collector.web.summary import MOST_MISSING, missing_of, results_dict, runs_dict
 
@@ -50,8 +52,8 @@ def summary_body(at: Services, sweep_id: UUID, *, worst: int) -> dict[str, Any]:
         starts = [run.started_at for run in made if run.stored and run.started_at is not None]
         first, last = min(starts, default=None), max(starts, default=None)
         counted: Any = ()
-        slowest: list[PathEntry] = []
-        lossiest: list[PathEntry] = []
+        slowest: list[dict[str, Any]] = []
+        lossiest: list[dict[str, Any]] = []
         chosen = RunFilter(fleet_number=owner.id, sweep_id=sweep_id)
         if first is not None and last is not None:
             if last - first > DAY:
@@ -61,20 +63,16 @@ def summary_body(at: Services, sweep_id: UUID, *, worst: int) -> dict[str, Any]:
             found = found_in(read_window(connection, chosen))
             rows = {row.id: row for row in servers_of(connection, found.server)}
             paths = paths_of(found, servers=rows, places=server_places(owner.spec))
-            slowest = slowest_first(paths, by=By.P50)[:worst]
-            lossy = [path for path in paths if path.figure.answered < path.figure.n]
-            lossiest = slowest_first(lossy, by=By.LOSS)[:worst]
+            by_loss = paths.slowest_first(By.LOSS)
+            is_lossy = paths.figures.answered < paths.figures.n
+            slowest = _shown(found, paths, rows, paths.slowest_first(By.P50)[:worst])
+            lossiest = _shown(found, paths, rows, by_loss[is_lossy[by_loss]][:worst])
     ends = [run.finished_at for run in made if run.finished_at is not None]
     spec = None if sweep is None else sweep.spec
     is_finished = sweep is not None and sweep.finished_at is not None
     missing = missing_of(made, spec=spec, is_finished=is_finished)
     begun = min([run.started_at for run in made if run.started_at is not None], default=None)
     ended = max(ends, default=None)
-
-    def shown(entry: PathEntry) -> dict[str, Any]:
-        tester, server = found.testers[entry.tester], rows[entry.server]
-        of = {"tester": tester.name, "region": region_of(tester)}
-        return of | {"server": server.name, "address": server.ip_addr} | path_figures(entry)
 
     return {
         "sweep_id": str(sweep_id),
@@ -89,8 +87,19 @@ def summary_body(at: Services, sweep_id: UUID, *, worst: int) -> dict[str, Any]:
         "since": time_or_none(first),
         "until": time_or_none(last),
         **results_dict(counted),
-        "slowest": [shown(entry) for entry in slowest],
-        "lossiest": [shown(entry) for entry in lossiest],
+        "slowest": slowest,
+        "lossiest": lossiest,
         "missing": missing[:MOST_MISSING],
         "missing_count": len(missing),
     }
+
+
+def _shown(
+    found: Found, paths: Paths, servers: Mapping[int, sa.Row[Any]], places: Integers
+) -> list[dict[str, Any]]:
+    listed = []
+    for place, figures in zip(places.tolist(), ranked_dicts(paths, places), strict=True):
+        tester, server = found.testers[int(paths.tester[place])], servers[int(paths.server[place])]
+        named = {"tester": tester.name, "region": region_of(tester)}
+        listed.append(named | {"server": server.name, "address": server.ip_addr} | figures)
+    return listed

@@ -1,83 +1,90 @@
-from dataclasses import replace
+import math
+from statistics import median
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from collector.history.figures import Figure
-from collector.verdicts.floor import BELOW_FLOOR, FloorFigure
-from collector.verdicts.slowness import By, Entry, default_by, label, region_floor, slowest_first
+from collector.history.figures import Rows, pool
+from collector.verdicts.slowness import By, Ranked, default_by, label, medians_by_group
+from wire.report import LOST
 
-FIGURE = Figure(
-    planned=100,
-    n=100,
-    answered=100,
-    late=0,
-    min_us=10,
-    max_us=30,
-    p50_us=20,
-    p95_us=29,
-    p50_note=None,
-    p95_note=None,
-    ipdv_us=1,
-    loss_ratio=0.0,
-    loss_low=0.0,
-    loss_high=0.04,
-)
+NAN = math.nan
 
 
-def an_entry(name: str, *, ratio: float | None = None, **figure: object) -> Entry:
-    return Entry(
-        key=(name,),
-        figure=replace(FIGURE, **figure),  # type: ignore[arg-type]  # the fields differ in type
-        floor=FloorFigure(ratio=ratio),
+def some_paths(*probes: list[int], ratios: list[float] | None = None, names: str = "") -> Ranked:
+    """Paths with some positions each; `names` is a letter for each, in order where it is left out."""
+    count = len(probes)
+    packed = [np.array(positions, dtype="<i4").tobytes() for positions in probes]
+    rows = Rows(probes=packed, late_known=np.ones(count, dtype=bool))
+    called = names or "abcdefgh"[:count]
+    return Ranked(
+        figures=pool(rows, group=np.arange(count), groups=count),
+        by_name=np.array([sorted(called).index(name) for name in called]),
+        floor_ratio=np.array([NAN] * count if ratios is None else ratios),
+        is_below_floor=np.zeros(count, dtype=bool),
     )
 
 
-def names(entries: list[Entry]) -> list[str]:
-    return [entry.key[0] for entry in entries]
+def order(paths: Ranked, by: By) -> list[int]:
+    return [int(place) for place in paths.slowest_first(by)]
 
 
 def test_lost_percentiles_lead_and_unknown_ones_end() -> None:
-    entries = [
-        an_entry("unknown", p50_us=None, p50_note="n/a"),
-        an_entry("fast", p50_us=5),
-        an_entry("lost", p50_us=None, p50_note="lost"),
-        an_entry("slow", p50_us=500),
-    ]
+    unknown, fast, lost, slow = [7], [5] * 100, [LOST] * 100, [500] * 100
 
-    assert names(slowest_first(entries, by=By.P50)) == ["lost", "slow", "fast", "unknown"]
+    assert order(some_paths(unknown, fast, lost, slow), By.P50) == [2, 3, 1, 0]
+    assert order(some_paths(unknown, fast, lost, slow), By.P95) == [2, 3, 1, 0]
 
 
 def test_each_ranking_goes_by_its_own_figure() -> None:
-    entries = [
-        an_entry("a", p95_us=9, loss_ratio=0.1, ratio=3.0),
-        an_entry("b", p95_us=10, loss_ratio=0.0, ratio=None),
-        an_entry("c", p95_us=8, loss_ratio=None, ratio=2.0),
-    ]
+    tail, lossy = [5] * 90 + [900] * 10, [6] * 99 + [LOST]
+    paths = some_paths(tail, lossy, [], ratios=[3.0, NAN, 2.0])
 
-    assert names(slowest_first(entries, by=By.P95)) == ["b", "a", "c"]
-    assert names(slowest_first(entries, by=By.LOSS)) == ["a", "b", "c"]
-    assert names(slowest_first(entries, by=By.FLOOR)) == ["a", "c", "b"]
+    assert order(paths, By.P50) == [1, 0, 2]
+    assert order(paths, By.P95) == [0, 1, 2]
+    assert order(paths, By.LOSS) == [1, 0, 2]
+    assert order(paths, By.FLOOR) == [0, 2, 1]
+
+
+def test_a_ranking_by_the_usual_leads_with_what_is_lost_and_ends_with_what_has_none() -> None:
+    paths = some_paths([5], [5], [5], [5])
+    grown = Ranked(
+        figures=paths.figures,
+        by_name=paths.by_name,
+        floor_ratio=paths.floor_ratio,
+        is_below_floor=paths.is_below_floor,
+        usual=np.array([0.1, NAN, math.inf, 0.3]),
+    )
+
+    assert order(grown, By.BASELINE) == [2, 3, 0, 1]
+    assert order(paths, By.BASELINE) == [0, 1, 2, 3]
 
 
 def test_equals_are_ordered_by_name() -> None:
-    assert names(slowest_first([an_entry("b"), an_entry("a")], by=By.P50)) == ["a", "b"]
+    assert order(some_paths([5], [5], names="ba"), By.P50) == [1, 0]
 
 
 def test_a_known_floor_decides_the_default() -> None:
-    assert default_by([an_entry("a"), an_entry("b", ratio=1.2)]) is By.FLOOR
-    assert default_by([an_entry("a")]) is By.P50
-    assert default_by([]) is By.P50
+    assert default_by(some_paths([5], [5], ratios=[NAN, 1.2])) is By.FLOOR
+    assert default_by(some_paths([5])) is By.P50
+    assert default_by(some_paths()) is By.P50
 
 
-def test_a_region_stands_at_the_median_of_its_known_ratios() -> None:
-    floors = [FloorFigure(ratio=ratio) for ratio in (1.5, 2.0, 90.0)]
-
-    assert region_floor([*floors, FloorFigure()]) == FloorFigure(ratio=2.0)
-    assert region_floor([FloorFigure()]) == FloorFigure()
+VALUES = st.one_of(st.just(NAN), st.just(math.inf), st.floats(0, 1e6))
 
 
-def test_a_region_is_flagged_with_any_of_its_paths() -> None:
-    assert region_floor([FloorFigure(ratio=2.0), FloorFigure(flag=BELOW_FLOOR)]).flag == BELOW_FLOOR
+@given(st.lists(st.tuples(VALUES, st.integers(0, 4))))
+def test_a_group_stands_at_the_median_of_what_is_known_of_it(given: list[tuple[float, int]]) -> None:
+    values = np.array([value for value, _ in given], dtype=float)
+    group = np.array([number for _, number in given], dtype=np.int64)
+
+    found = medians_by_group(values, group, groups=5)
+
+    for number in range(5):
+        known = [value for value, of in given if of == number and not math.isnan(value)]
+        assert found[number] == pytest.approx(median(known) if known else NAN, nan_ok=True)
 
 
 @pytest.mark.parametrize(
