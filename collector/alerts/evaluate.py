@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from collector.alerts.departed import departed
 from collector.alerts.machine import Decided, State, StateKey, Told, decide
 from collector.alerts.message import Message, message_of
 from collector.alerts.observed import At, fleet_name, observations
@@ -115,7 +116,12 @@ def _evaluate(connection: sa.Connection, rules: Rules, occasion: At, *, now: dat
         return True
     states = stored_states(connection, occasion.fleet_number, [rule.name for rule in mine])
     decided = decide(
-        mine, fleet=fleet, at=occasion.at, observations=observations(connection, occasion), states=states
+        mine,
+        fleet=fleet,
+        at=occasion.at,
+        observations=observations(connection, occasion),
+        states=states,
+        departed=departed(connection, occasion.fleet_number, states),
     )
     _keep(connection, occasion.fleet_number, decided, states)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -1,7 +1,7 @@
 """When something is bad, when it is good again, and when somebody is told (pure)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -102,10 +102,13 @@ def decide(
     at: datetime,
     observations: Iterable[Observation],
     states: Mapping[StateKey, State],
+    departed: Mapping[StateKey, str],
 ) -> Decided:
     """Return what the observations of one occasion come to.
 
-    What is already known of a later time stays as it is: an occasion that comes late changes nothing.
+    `departed` is what is open and belongs to the fleet no more, with what it is called: it ends, unless
+    the occasion still speaks of it. What is already known of a later time stays as it is: an occasion
+    that comes late changes nothing.
     """
     seen = list(observations)
     found = Decided(states={}, told={})
@@ -126,4 +129,25 @@ def decide(
             ):
                 since = after.since or at
                 found.told.setdefault(rule.name, []).append(Told(change=change, since=since, observation=one))
+        for key, name in departed.items():
+            before = states[key]
+            if key.rule != rule.name or key in found.states or before.at > at:
+                continue
+            one = _leave_of(key, name)
+            found.states[key] = replace(before, at=at, history="", open=False, sentence=one.sentence)
+            if rule.tells_recovered:
+                told = Told(change=Change.RECOVERED, since=before.since or at, observation=one)
+                found.told.setdefault(rule.name, []).append(told)
     return found
+
+
+def _leave_of(key: StateKey, name: str) -> Observation:
+    return Observation(
+        finding=key.finding,
+        scope=key.scope,
+        key=key.key,
+        label=name,
+        seen=Seen.GOOD,
+        sentence=f"{name} is no part of the fleet any more",
+        names=(),
+    )

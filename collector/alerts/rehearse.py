@@ -31,6 +31,8 @@ def rehearsed(
                 at=occasion.at,
                 observations=observations(connection, occasion),
                 states=states,
+                # Who belongs to the fleet now says nothing of how it was then.
+                departed={},
             )
             states |= decided.states
             for _, receiver, message in messages_of(decided.told, rules.rules, occasion, fleet=fleet):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
+from markupsafe import Markup
 
 from collector.dashboard.formats import moment_of
 from collector.dashboard.headline import headline
@@ -21,9 +22,10 @@ from collector.dashboard.matrix_table import (
     is_losing,
 )
 from collector.dashboard.page import link, page
-from collector.dashboard.region_rows import by_change, single_paths
+from collector.dashboard.region_rows import by_change, scale_of, single_paths
 from collector.dashboard.ribbon import Ribbon, ribbon_of
 from collector.dashboard.scale import STEPS, top_of
+from collector.dashboard.sparks import sparks_of
 from collector.dashboard.verdict_rows import Judged, judged_round, names_of_regions
 from collector.history.queries import region_of
 from collector.session import reading
@@ -73,6 +75,7 @@ def get_matrix_page(
         body = ask(fleet=fleet, sweep_id=sweep_id)
     judged = Judged()
     choices: dict[str, list[str]] = {}
+    sparks: dict[str, Markup] = {}
     if body["fleet"] is not None:
         with reading(at.engine) as connection:
             owner = the_fleet(connection, body["fleet"], None)
@@ -87,8 +90,11 @@ def get_matrix_page(
                 span=span_of(since or None, until or None),
                 before=moment_of(body["since"]),
             )
+            if (judged_at := moment_of(judged.at)) is not None:
+                sparks = sparks_of(connection, fleet_number=owner.id, until=judged_at)
     names = names_of_regions(body["testers"])
     regions = judged.of(Scope.REGION)
+    scale = scale_of(list(regions.values()))
     rows = _rows(body, regions)
     ordered = _sorted(rows, body["servers"], sort=sort)
     most = max(1, min(ROWS_AT_A_TIME, MOST_CELLS // max(1, len(body["servers"]))))
@@ -141,7 +147,9 @@ def get_matrix_page(
         steps=range(STEPS),
         thresholds=at.settings.verdict,
         choices=choices,
-        regions=by_change(list(regions.values()), names, at.settings.verdict)[:MOST_REGIONS],
+        regions=by_change(list(regions.values()), names, scale, at.settings.verdict)[:MOST_REGIONS],
+        scale=scale,
+        sparks=sparks,
         singles=single_paths(body, regions, judged.of(Scope.SERVER), at.settings.verdict),
         names=names,
         is_filtered=bool(tester or region or server or group),
@@ -150,6 +158,15 @@ def get_matrix_page(
         rows_all=len(ordered),
         exports=_exports(body, {**asked, "show": None, "sort": None}, fleet=fleet),
     )
+
+
+@router.get("/matrix/ribbon")
+def get_ribbon(
+    request: Request, at: Annotated[Services, Depends(services)], fleet: FleetName = None
+) -> Response:
+    """How far the running sweep is, alone; empty where none runs."""
+    live = live_before(request, at)
+    return page(request, "ribbon.html", title="Ribbon", ribbon=_ribbon(at, fleet), live=live)
 
 
 def _ribbon(at: Services, fleet: str | None) -> Ribbon | None:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.dashboard import formats
 from collector.dashboard.assets import asset_path
+from collector.metrics.page import gzip_wanted
 from collector.web.health import VERSION
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -77,7 +78,7 @@ def html(
     """Return a text as the page that it is; what has no letter of its own in UTF-8 becomes a mark."""
     content = text.encode("utf-8", errors="replace")
     sent = {"Vary": "Accept, Accept-Encoding", **SECURITY, **(headers or {})}
-    if len(content) >= SQUEEZE_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+    if len(content) >= SQUEEZE_FROM and gzip_wanted(request.headers.get("accept-encoding", "")):
         content = gzip.compress(content, compresslevel=4, mtime=0)
         sent["Content-Encoding"] = "gzip"
     return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=sent)

@@ -50,10 +50,9 @@ def scale_of(rows: Sequence[Mapping[str, Any]]) -> Scale:
 
 
 def by_change(
-    rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], thresholds: Thresholds
+    rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], scale: Scale, thresholds: Thresholds
 ) -> list[dict[str, Any]]:
     """Return regions, the most slowed first, each with where its interval stands; then those without."""
-    scale = scale_of(rows)
     ordered = sorted(
         rows, key=lambda row: (row["change_ratio"] is None, -(row["change_ratio"] or 0.0), row["label"])
     )

@@ -7,6 +7,7 @@ from collector.dashboard import api, compare, fleet, matrix, path, runs, servers
 from collector.dashboard.assets import LONG, PREFIX, assets_by_path
 from collector.dashboard.questions import only_known
 from collector.errors import Refused
+from collector.metrics.page import gzip_wanted
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +23,7 @@ async def asset(request: Request, name: str) -> Response:
     headers = {"Cache-Control": LONG}
     if found.zipped is not None:
         headers["Vary"] = "Accept-Encoding"
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if gzip_wanted(request.headers.get("accept-encoding", "")):
             return Response(
                 found.zipped, media_type=found.media_type, headers=headers | {"Content-Encoding": "gzip"}
             )

@@ -57,9 +57,8 @@ def get_slow_page(
                 span=span_of(since, until),
                 before=moment_of(body["since"]),
             )
-            end = moment_of(judged.at)
-            if end is not None:
-                sparks = sparks_of(connection, fleet_number=owner.id, until=end)
+            if (judged_at := moment_of(judged.at)) is not None:
+                sparks = sparks_of(connection, fleet_number=owner.id, until=judged_at)
     names = names_of_regions(
         [{"region": row["region"], "name": name} for row in body["regions"] for name in row["testers"]]
     )

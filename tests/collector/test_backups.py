@@ -61,6 +61,7 @@ QUESTIONS = {
     "/api/v1/verdicts": "?fleet=edge",
     "/compare": "",
     "/fleet": "",
+    "/matrix/ribbon": "",
     "/matrix": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",
     "/path": "?tester=oslo&server=server0&resolution=day",
     "/slow": "?since=2026-01-01T00:00:00Z&until=2026-12-01T00:00:00Z",

@@ -158,6 +158,7 @@ READERS: dict[tuple[str, str], Make] = {
     ("GET", "/api/v1/path"): get("/api/v1/path", **PATH),
     ("GET", "/api/v1/slow"): get("/api/v1/slow", fleet="edge"),
     ("GET", "/matrix"): get("/matrix", fleet="edge"),
+    ("GET", "/matrix/ribbon"): get("/matrix/ribbon", fleet="edge"),
     ("GET", "/slow"): get("/slow", fleet="edge"),
     ("GET", "/path"): get("/path", **PATH),
     ("GET", "/sweeps"): get("/sweeps"),

@@ -5,6 +5,8 @@ const line = document.querySelector("[data-live]");
 const says = line?.querySelector("[data-live-says]");
 const reload = line?.querySelector("[data-live-reload]");
 const sweep = line?.dataset.sweep;
+// A page that is dear has its moving parts at an address of their own.
+const partsFrom = line?.dataset.partsFrom;
 const KINDS = [
   "sweep.started", "sweep.finished", "run.announced", "run.reported", "run.abandoned", "tester.registered",
 ];
@@ -43,7 +45,7 @@ async function renew() {
     wanted = false;
     const begun = performance.now();
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const answer = await fetch(partsFrom ?? location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-part]")) {
@@ -55,7 +57,8 @@ async function renew() {
       tell(`Live, as of ${new Date().toISOString().slice(11, 19)} UTC.`, false);
       if (!fresh.querySelector("[data-live]")) {
         close();
-        tell("This sweep has ended.", false);
+        // What stands beside those parts is as it was.
+        tell("This sweep has ended.", Boolean(partsFrom));
         wanted = false;
       }
     } catch {

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
 from collector.alerts.rules import Command, Finding, Receiver, Rule, Rules, Webhook
 from collector.alerts.teller import Teller
 from collector.session import writing
-from collector.tables import fleets, sweeps, verdicts
+from collector.tables import fleets, sweeps, testers, verdicts
 from collector.verdicts.occasions import note_round, note_sweep
 from collector.verdicts.verdict import Scope, VerdictFigures
 from tests.collector.reads.a_house import NOON
@@ -53,6 +53,8 @@ class Newsroom:
         self.now += timedelta(minutes=1)
         sweep_id, when = uuid4(), at or self.now
         with writing(self.engine) as connection:
+            if scope == "region":
+                self._join(connection, words)
             for kind, key, word in (
                 (Scope.FLEET.value, "", "ok"),
                 *((scope, *item) for item in words.items()),
@@ -86,6 +88,31 @@ class Newsroom:
                 now=self.now,
             )
         return sweep_id
+
+    def _join(self, connection: sa.Connection, regions: Iterable[str]) -> None:
+        """Let each region have a tester of its name, as far as nobody has left."""
+        of_fleet = testers.c.fleet_id == self.fleet_number
+        known = set(connection.execute(sa.select(testers.c.name).where(of_fleet)).scalars())
+        for region in sorted(set(regions) - known):
+            connection.execute(
+                sa.insert(testers).values(
+                    uuid=uuid5(NAMESPACE_OID, f"{self.fleet_number}:{region}"),
+                    fleet_id=self.fleet_number,
+                    name=region,
+                    location=region,
+                    config={"driver": "local"},
+                    created_at=self.now,
+                )
+            )
+
+    def retire(self, tester: str) -> None:
+        """Take a tester out of service."""
+        with writing(self.engine) as connection:
+            connection.execute(
+                sa.update(testers)
+                .where(testers.c.fleet_id == self.fleet_number, testers.c.name == tester)
+                .values(retired_at=self.now)
+            )
 
     def sweep(self, outcome: str, *, note: str | None = None) -> UUID:
         """End a sweep."""

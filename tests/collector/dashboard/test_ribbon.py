@@ -48,6 +48,24 @@ def test_a_running_sweep_has_a_mark_for_each_of_its_testers(house: House) -> Non
     assert {link.attributes["href"] for link in shown.all("a")} == {f"/sweeps/{sweep_id}?fleet=edge"}
 
 
+def test_the_ribbon_alone_is_what_the_matrix_has(house: House) -> None:
+    sweep_id, (oslo, _) = begun(house, "oslo", "rome")
+    house.report(oslo, sweep_id, Found(server="near", rtt_us=[1_000] * 8))
+
+    whole, (alone,) = (
+        ribbon(house),
+        opened(house.client, "/matrix/ribbon", params={"fleet": "edge"}).all("div"),
+    )
+
+    assert whole is not None
+    assert alone.text == whole.text
+    assert [mark.attributes for mark in alone.all("span")] == [mark.attributes for mark in whole.all("span")]
+    page = opened(house.client, "/matrix", params={"fleet": "edge"})
+    assert [part.attributes["data-parts-from"] for part in page.all("p") if "live" in part.classes] == [
+        "/matrix/ribbon?fleet=edge"
+    ]
+
+
 def test_what_has_ended_or_was_left_has_no_ribbon(house: House) -> None:
     sweep_id, (oslo, _) = begun(house, "oslo", "rome")
     house.report(oslo, sweep_id, Found(server="near", rtt_us=[1_000] * 8))
@@ -58,6 +76,7 @@ def test_what_has_ended_or_was_left_has_no_ribbon(house: House) -> None:
     house.client.post(f"/api/v1/sweeps/{sweep_id}/finish", json={"outcome": "partial"}, auth=ADMIN)
 
     assert ribbon(house) is None
+    assert house.client.get("/matrix/ribbon").text.strip() == ""
 
 
 def test_a_sweep_of_which_nothing_was_heard_for_a_day_does_not_run(house: House) -> None:

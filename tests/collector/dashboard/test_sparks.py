@@ -5,10 +5,9 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
-from collector.dashboard.sparks import MOST_POINTS, REACH, spark, sparks_of
+from collector.dashboard.sparks import MOST_ROUNDS, REACH, spark, sparks_of
 from collector.session import engine_of, writing
 from collector.tables import verdicts
 from collector.verdicts.verdict import VerdictFigures
@@ -52,11 +51,24 @@ def test_a_line_has_the_rounds_of_28_days_that_have_a_change(database_url: str) 
     assert other == {}
 
 
-@pytest.mark.parametrize("rounds", [1, 2, MOST_POINTS, 10 * MOST_POINTS + 1])
-def test_a_line_of_many_rounds_is_thinned_and_keeps_the_newest(rounds: int) -> None:
-    points = [(NOON - timedelta(minutes=rounds - number), 0.1) for number in range(rounds)]
+def test_of_very_many_rounds_some_are_drawn_of_each_schedule_and_the_newest(database_url: str) -> None:
+    engine = engine_of(database_url)
+    room = Newsroom(engine=engine).begin()
+    rounds = 2 * MOST_ROUNDS + 20
+    for number in range(rounds):
+        # Two schedules that take turns.
+        sweep_id = room.round({("north", "south")[number % 2]: "ok"})
+        changed(engine, sweep_id, 0.1 if number < rounds - 1 else -0.2)
 
-    drawn = heights(spark([*points[:-1], (points[-1][0], -0.2)], until=NOON))
+    with engine.connect() as connection:
+        found = sparks_of(connection, fleet_number=room.fleet_number, until=room.now)
+    engine.dispose()
 
-    assert len(drawn) <= max(2, MOST_POINTS)
-    assert drawn[-1] == 17.0
+    drawn = {region: heights(line) for region, line in found.items()}
+    assert sum(map(len, drawn.values())) <= MOST_ROUNDS + 1
+    assert min(map(len, drawn.values())) > MOST_ROUNDS / 5
+    assert drawn["south"][-1] == 17.0
+
+
+def test_a_single_round_is_a_dot() -> None:
+    assert heights(spark([(NOON, 0.15)], until=NOON)) == [1.0, 1.0]
