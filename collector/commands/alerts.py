@@ -16,6 +16,7 @@ from collector.alerts.rehearse import rehearsed
 from collector.alerts.rules import RECOVERED, Rule, Rules
 from collector.alerts.teller import send
 from collector.commands.opened import make_current, opened
+from collector.dashboard.formats import plural
 from collector.errors import CollectorError, ConfigurationError, PartlyDone
 from collector.session import reading
 from collector.settings import Settings, read_settings
@@ -39,7 +40,7 @@ def alerts() -> None:
 def check(environment: dict[str, str], file: str | None) -> None:
     """Say what is wrong with the rules, with line and column; nothing is sent."""
     rules = _rules(read_settings(environment), environment, file)
-    click.echo(f"{len(rules.rules)} rules, {len(rules.receivers)} receivers")
+    click.echo(f"{plural(len(rules.rules), 'rule')}, {plural(len(rules.receivers), 'receiver')}")
 
 
 @alerts.command(name="list")

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from collector.dashboard import formats
 from collector.dashboard.assets import asset_path
-from collector.metrics.page import gzip_wanted
+from collector.web.encodings import gzip_wanted
 from collector.web.health import VERSION
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -7,7 +7,7 @@ from collector.dashboard import api, compare, fleet, matrix, path, runs, servers
 from collector.dashboard.assets import LONG, PREFIX, assets_by_path
 from collector.dashboard.questions import only_known
 from collector.errors import Refused
-from collector.metrics.page import gzip_wanted
+from collector.web.encodings import gzip_wanted
 
 router = APIRouter(include_in_schema=False)
 

@@ -31,15 +31,6 @@ def content_type_for(accept: str) -> str:
     return PLAIN
 
 
-def gzip_wanted(accept_encoding: str) -> bool:
-    """Return whether a reader takes gzip."""
-    for kind in accept_encoding.split(","):
-        name, _, weight = kind.partition(";")
-        if name.strip().lower() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
 def page(
     own: OwnMetrics, found: LatestRuns | None, *, version: str, database: str, content_type: str
 ) -> Iterator[bytes]:

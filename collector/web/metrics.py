@@ -18,7 +18,8 @@ from fastapi.responses import StreamingResponse
 from collector.auth import caller_of, require_reader
 from collector.errors import ConfigurationError, Refused, Unavailable
 from collector.metrics.latest_runs import LatestRuns, read_latest_runs
-from collector.metrics.page import OPENMETRICS, PLAIN, content_type_for, gzip_wanted, page, zipped
+from collector.metrics.page import OPENMETRICS, PLAIN, content_type_for, page, zipped
+from collector.web.encodings import gzip_wanted
 from collector.web.failures import unavailable
 from collector.web.health import VERSION
 from collector.web.reads_answers import Problem

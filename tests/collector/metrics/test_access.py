@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 
 from collector.app import create_app
 from collector.auth import digest_of_token
-from collector.metrics.page import content_type_for, gzip_wanted
+from collector.metrics.page import content_type_for
 from collector.session import engine_of, writing
 from collector.settings import Settings
 from collector.tables import tokens
+from collector.web.encodings import gzip_wanted
 from tests.collector.a_collector import ADMIN_TOKEN, Collector, a_report, basic, register
 from tests.collector.metrics.scraped import named, scraped, series, values_in
 

@@ -28,6 +28,11 @@ testers: [{name: desk}, {name: shelf}]
 servers: [{name: loop, host: 127.0.0.1}, {name: alias, host: 127.0.0.2}]
 run: {repeat: RUNS, every: 1s}
 """
+RULES = """
+version: 1
+receivers: [{name: ops, webhook: {url_file: hook}}]
+rules: [{name: regions, to: ops}]
+"""
 SERVICES = ("collector", "postgres")
 
 
@@ -180,6 +185,24 @@ def test_the_orchestrators_image_holds_the_docker_machine_that_was_given(stack: 
     said = docker("run", "--rm", "--pull", "never", "--entrypoint", "docker-machine", image, "--version")
 
     assert said.stdout.startswith("docker-machine version 0.16")
+
+
+def test_rules_on_alerts_lie_in_a_folder_beside_their_secrets(stack: Stack) -> None:
+    folder = stack.folder / "alerts"
+    folder.mkdir()
+    (folder / "alerts.yaml").write_text(RULES)
+    (folder / "hook").write_text("http://127.0.0.1:9/secret-path")
+    extra = {"ALERTS_FOLDER": "./alerts", "COLLECTOR_ALERTS": "/alerts/alerts.yaml"}
+    words = ("run", "--rm", "-T", "collector", "alerts")
+
+    assert stack.compose(*words, "check", extra=extra).stdout == "1 rule, 1 receiver\n"
+    listed = stack.compose(*words, "list", extra=extra).stdout
+    assert listed.startswith("receiver ops: webhook "), listed
+    assert "secret-path" not in listed
+
+    (folder / "hook").unlink()
+    lacking = stack.compose(*words, "check", extra=extra, check=False)
+    assert (lacking.returncode, "hook" in lacking.stderr) == (2, True), lacking.stderr
 
 
 def test_compose_yaml_names_every_image_and_profile_that_it_may_need(stack: Stack) -> None:
