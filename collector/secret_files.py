@@ -28,3 +28,8 @@ def all_may_read(path: str) -> bool:
         return bool(Path(path).stat().st_mode & stat.S_IROTH)
     except OSError:
         return False
+
+
+def open_secret(path: str, *, name: str) -> str:
+    """Return what is told of a file that every user may read; `name` is what names it."""
+    return f"every user of this machine may read {path}, which {name} names: chmod 600 {path}"

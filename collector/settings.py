@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from collector.alerts.rules import Rules
 from collector.errors import ConfigurationError
 from collector.history.retention import Keep
-from collector.secret_files import all_may_read, read_secret_file
+from collector.secret_files import all_may_read, open_secret, read_secret_file
 from collector.verdicts.thresholds import DEFAULTS, Thresholds, read_thresholds
 
 PREFIX = "COLLECTOR_"
@@ -235,7 +235,7 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
 def _open_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return a sentence for each file of a secret that every user of this machine may read."""
     return tuple(
-        f"every user of this machine may read {path}, which {name} names: chmod 600 {path}"
+        open_secret(path, name=name)
         for name, path in sorted(environment.items())
         if name.startswith(PREFIX) and name.endswith("_FILE") and path and all_may_read(path)
     )

@@ -23,6 +23,7 @@ from collector.alerts.rules import (
     Webhook,
 )
 from collector.errors import AlertsFileError, ConfigurationError
+from collector.secret_files import all_may_read, open_secret
 from collector.settings import is_loopback
 from collector.verdicts.verdict import Scope
 
@@ -68,7 +69,11 @@ def _rules(at: Document, root: yaml.Node | None, *, directory: Path) -> Rules:
     rules = [(node, _rule(at, node, receivers=names)) for node in at.items(entries.get("rules"), of="rules")]
     there = [(node, rule) for node, rule in rules if rule is not None]
     _no_doubles(at, [(node, rule.name) for node, rule in there], kind="rule")
-    return Rules(rules=tuple(rule for _, rule in there), receivers=tuple(one for _, one in made))
+    return Rules(
+        rules=tuple(rule for _, rule in there),
+        receivers=tuple(one for _, one in made),
+        open_secrets=tuple(at.open_secrets),
+    )
 
 
 def _receiver(at: Document, node: yaml.Node, *, directory: Path) -> Receiver | None:
@@ -234,6 +239,8 @@ def _file_text(at: Document, node: yaml.Node, *, directory: Path) -> str | None:
     if not text:
         at.refuse(node, f"{path} is empty")
         return None
+    if all_may_read(str(path)):
+        at.open_secrets.append(open_secret(str(path), name="url_file"))
     return text
 
 

@@ -18,11 +18,12 @@ UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A file while it is read: what is asked of its parts, and every problem on the way."""
+    """A file while it is read: what is asked of its parts, every problem on the way, every open secret."""
 
     file: str
     environment: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    open_secrets: list[str] = field(default_factory=list)
 
     def root(self, text: str) -> yaml.Node | None:
         """Return the document, None where it is no YAML; raise nothing."""

@@ -103,10 +103,11 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """All that a file says."""
+    """All that a file says; `open_secrets` tells of files of secrets that everybody may read."""
 
     rules: tuple[Rule, ...]
     receivers: tuple[Receiver, ...]
+    open_secrets: tuple[str, ...] = ()
 
 
 def _any_matches(patterns: Iterable[str], names: Iterable[str | None]) -> bool:

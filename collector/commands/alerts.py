@@ -139,7 +139,10 @@ def _rules(settings: Settings, environment: dict[str, str], file: str | None) ->
     path = file or settings.alerts_file
     if path is None:
         raise ConfigurationError("there are no alerts", hint="name a file with COLLECTOR_ALERTS or --file")
-    return read_rules(Path(path), environment)
+    rules = read_rules(Path(path), environment)
+    for sentence in rules.open_secrets:
+        click.echo(f"collector: warning: {sentence}", err=True)
+    return rules
 
 
 def _words(rule: Rule) -> str:

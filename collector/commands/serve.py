@@ -58,7 +58,8 @@ def serve(
         settings = replace(settings, alerts=read_rules(Path(settings.alerts_file), environment))
     write_json_lines()
     log = structlog.get_logger("collector")
-    for sentence in settings.open_secrets:
+    of_alerts = () if settings.alerts is None else settings.alerts.open_secrets
+    for sentence in (*settings.open_secrets, *of_alerts):
         log.warning("secret.open", reason=sentence)
     # Bound before the database is touched: a port that is taken is found out without any effect.
     with bound(settings) as listener, opened(settings, warns=False) as engine:

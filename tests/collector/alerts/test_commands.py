@@ -142,3 +142,19 @@ def test_a_dry_run_counts_the_ends_of_sweeps_too(newsroom: Newsroom, tmp_path: P
     ]
     assert told[1].endswith(" FAILED: no quota")
     assert said.endswith("2 messages would have been told; nothing was sent\n")
+
+
+def test_a_receivers_address_that_everybody_may_read_is_warned_of(tmp_path: Path) -> None:
+    hook, rules = tmp_path / "hook", tmp_path / "alerts.yaml"
+    hook.write_text("http://127.0.0.1:1/x")
+    rules.write_text(
+        "version: 1\nreceivers: [{name: ops, webhook: {url_file: hook}}]\nrules: [{name: regions, to: ops}]\n"
+    )
+
+    warned = []
+    for mode in (0o644, 0o600):
+        hook.chmod(mode)
+        warned.append(run("alerts", "check", "--file", str(rules)).stderr)
+
+    words = f"every user of this machine may read {hook}, which url_file names: chmod 600 {hook}"
+    assert warned == [f"collector: warning: {words}\n", ""]
