@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from collector.errors import Refused
 from collector.session import reading
 from collector.verdicts.difference import Change, Estimate
+from collector.verdicts.thresholds import Thresholds
 from collector.verdicts.two_sweeps import Compared, SweepResults, compare
 from collector.web.reads_answers import ERRORS, answer, hinted, time_or_none
 from collector.web.reads_names import the_fleet
@@ -31,8 +32,8 @@ def get_diff(
 
     Of trusted runs, on paths that both sweeps have. A median polish of the changes of the paths' p50 tells a
     region's change from its servers'. An interval (95 %) of a region or server of at least five items is a
-    bootstrap (`by_items`), else of order statistics. `stands`: it changed, at a false discovery rate of 10 %.
-    A null bound bounds nothing.
+    bootstrap (`by_items`), else of order statistics. `stands`: it changed, at a false discovery
+    rate of `false_discovery_ratio`. A null bound bounds nothing.
     """
     return answer(diff_body(at, before=a, after=b))
 
@@ -53,10 +54,10 @@ def diff_body(at: Services, *, before: UUID, after: UUID) -> dict[str, Any]:
                 hint="name two sweeps of one fleet",
             )
         found = compare(connection, before=before, after=after, thresholds=at.settings.verdict)
-    return diff_dict(found, fleet=owner)
+    return diff_dict(found, fleet=owner, thresholds=at.settings.verdict)
 
 
-def diff_dict(found: Compared, *, fleet: sa.Row[Any]) -> dict[str, Any]:
+def diff_dict(found: Compared, *, fleet: sa.Row[Any], thresholds: Thresholds) -> dict[str, Any]:
     """Return a comparison as answers have it."""
     told = found.difference
     only = {
@@ -70,6 +71,7 @@ def diff_dict(found: Compared, *, fleet: sa.Row[Any]) -> dict[str, Any]:
         "fleet": fleet.name,
         "before": _sweep_dict(found.before),
         "after": _sweep_dict(found.after),
+        "false_discovery_ratio": thresholds.false_discovery_ratio,
         "is_split": told.is_split,
         "all_paths": None if told.fleet is None else change_dict(told.fleet),
         "regions": [change_dict(change) for change in told.regions],

@@ -145,7 +145,8 @@ def _notes(diff: dict[str, Any]) -> list[str]:
     notes = [f"{name}: {_side(diff[side])}" for name, side in (("A", "before"), ("B", "after"))]
     changes = [change for name, _ in SCOPES for change in diff[name]]
     if any(change["stands"] for change in changes):
-        notes.append(f"{STANDS}: changed by more than chance, at a false discovery rate of 10 %")
+        rate = diff.get("false_discovery_ratio", 0.1)
+        notes.append(f"{STANDS}: changed by more than chance, at a false discovery rate of {100 * rate:g} %")
     if changes and not diff["is_split"]:
         notes.append(
             "regions and servers are not told apart: that needs three regions that see the same servers"
