@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from collector.alerts.departed import departed
 from collector.alerts.machine import Decided, State, StateKey, Told, decide
@@ -15,6 +14,7 @@ from collector.alerts.rules import Finding, Rule, Rules
 from collector.history.turns import take_turn
 from collector.session import reading, writing
 from collector.tables import UtcTime, alert_deliveries, alert_occasions, alert_states
+from collector.upsert import insert_into
 from collector.verdicts.verdict import Scope
 
 LOCK = 0x616C7274
@@ -124,10 +124,9 @@ def _evaluate(connection: sa.Connection, rules: Rules, occasion: At, *, now: dat
         departed=departed(connection, occasion.fleet_number, states),
     )
     _keep(connection, occasion.fleet_number, decided, states)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for rule, receiver, message in messages_of(decided.told, mine, occasion, fleet=fleet):
         connection.execute(
-            insert(alert_deliveries)
+            insert_into(connection, alert_deliveries)
             .values(
                 idempotency_key=UUID(message["id"]),
                 fleet_id=occasion.fleet_number,
@@ -164,8 +163,7 @@ def stored_states(
 def _keep(
     connection: sa.Connection, fleet_number: int, decided: Decided, before: Mapping[StateKey, State]
 ) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(alert_states)
+    statement = insert_into(connection, alert_states)
     changing = ("at", "history", "open", "since", "sentence")
     statement = statement.on_conflict_do_update(
         index_elements=list(alert_states.primary_key),

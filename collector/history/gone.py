@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from collector.tables import pruned
+from collector.upsert import insert_into
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,11 +44,7 @@ def pruned_before(connection: sa.Connection, name: str) -> datetime | None:
 
 def remember_pruned(connection: sa.Connection, name: str, *, before: datetime) -> None:
     """Write down what is removed, in the transaction that removes it."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
-    statement = insert(pruned).values(name=name, before=before)
+    statement = insert_into(connection, pruned).values(name=name, before=before)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["name"],

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from collector.tables import latest
+from collector.upsert import insert_into
 
 COLUMNS = ("server", "state", "sent", "answered", "min_us", "p50_us", "max_us", "mean_us", "dev_us")
 """int32 each, one column after another; -1 stands for null, `state` is a place in `RESULT_STATES`."""
@@ -45,11 +46,7 @@ def keep_latest(connection: sa.Connection, found: Sequence[Newest]) -> None:
             newest[item.tester_number] = item
     if not newest:
         return
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
-    statement = insert(latest)
+    statement = insert_into(connection, latest)
     fresh = statement.excluded
     statement = statement.on_conflict_do_update(
         index_elements=["tester_id"],

@@ -31,6 +31,7 @@ from collector.tables import (
     ping_rollups_hour,
     runs,
 )
+from collector.upsert import insert_into
 
 RUNS_AT_A_TIME = 20_000
 ROWS_AT_A_TIME = 300_000
@@ -243,12 +244,8 @@ def _cross_off(connection: sa.Connection, taken: Sequence[Any], *dirty: sa.Colum
 
 
 def _mark_days(connection: sa.Connection, day: datetime, testers: Sequence[int]) -> None:
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
     rows = [{"tester_id": tester, "day": day} for tester in testers]
-    connection.execute(insert(dirty_days).on_conflict_do_nothing(), rows)
+    connection.execute(insert_into(connection, dirty_days).on_conflict_do_nothing(), rows)
 
 
 def _replace_days(connection: sa.Connection, day: datetime, wanted: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from collector.session import writing
 from collector.tables import heartbeats
+from collector.upsert import insert_into
 from wire.announce import Heartbeat
 
 
@@ -26,9 +27,5 @@ def keep_heartbeat(
         "clock_offset_us": clock_offset_us,
     }
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
-        statement = insert(heartbeats).values(tester_id=tester_number, **values)
+        statement = insert_into(connection, heartbeats).values(tester_id=tester_number, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=["tester_id"], set_=values))

@@ -22,6 +22,7 @@ from collector.ingest.summary import Summary, summary_of
 from collector.ingest.writer import Batch, BatchRun, Writer
 from collector.session import writing
 from collector.tables import RunState, runs
+from collector.upsert import insert_into
 
 SEEN = (
     "tester_id",
@@ -130,12 +131,8 @@ def conflict(run_id: UUID) -> Refused:
 
 def _announce(connection: sa.Connection, deliveries: Sequence[Delivery]) -> None:
     """Write the rows of runs that were never announced."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
     connection.execute(
-        insert(runs).on_conflict_do_nothing(),
+        insert_into(connection, runs).on_conflict_do_nothing(),
         [
             {
                 "tester_id": delivery.owner.number,

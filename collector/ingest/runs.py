@@ -12,6 +12,7 @@ from collector.history.events import add_event
 from collector.ingest.clock import run_times
 from collector.session import writing
 from collector.tables import RunState, fleets, runs, testers
+from collector.upsert import insert_into
 from wire.announce import Announcement
 from wire.fields import time_text
 
@@ -150,11 +151,7 @@ def abandon(
 def _insert(connection: sa.Connection, *, owner: Owner, **values: Any) -> bool:
     """Write a run's row unless it is there; return whether it was written."""
     row = {"tester_id": owner.number, "stored": 0, "clock_corrected": False} | values
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # the same methods
-    statement = insert(runs).values(row).on_conflict_do_nothing()
+    statement = insert_into(connection, runs).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(runs.c.run_id)).one_or_none() is not None
 
 

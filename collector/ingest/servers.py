@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from collector.ingest.columns import Columns
 from collector.ingest.numbers import Ints
 from collector.tables import servers
+from collector.upsert import insert_into
 
 MAX_CACHED = 1_000_000
 MAX_CACHED_NUMBERS = 1_000_000
@@ -155,7 +156,8 @@ def _select(connection: sa.Connection, uuids: Iterable[UUID]) -> dict[UUID, Know
 def _insert(
     connection: sa.Connection, uuids: list[UUID], row_of: dict[UUID, int], keys: list[Key], columns: Columns
 ) -> None:
-    insert = _insert_or_leave(connection)
+    # No index is named: of two that insert the same at one moment, one may meet the other in either.
+    insert = insert_into(connection, servers).on_conflict_do_nothing()
     for chunk in _chunks(uuids):
         connection.execute(
             insert,
@@ -175,17 +177,6 @@ def _insert(
                 for row in (row_of[uuid],)
             ],
         )
-
-
-def _insert_or_leave(connection: sa.Connection) -> sa.Insert:
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-
-        # No index is named: of two that insert the same at one moment, one may meet the other in either.
-        return insert(servers).on_conflict_do_nothing()
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(servers).on_conflict_do_nothing()
 
 
 def _chunks(uuids: Iterable[UUID]) -> Iterator[list[UUID]]:

@@ -12,6 +12,7 @@ from collector.original.fleet import NOBODY, OriginalFleet
 from collector.original.source import Row
 from collector.session import writing
 from collector.tables import legacy_results
+from collector.upsert import insert_into
 
 BATCH = 1_000
 BATCH_CHARACTERS = 4_000_000
@@ -49,15 +50,8 @@ def import_results(engine: sa.Engine, rows: Iterable[Row], *, fleet: str, now: d
 
 
 def _store(connection: sa.Connection, values: list[dict[str, object]]) -> int:
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-
-        statement = insert(legacy_results).on_conflict_do_nothing().returning(legacy_results.c.id)
-    else:
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        statement = sqlite_insert(legacy_results).on_conflict_do_nothing().returning(legacy_results.c.id)
-    return len(connection.execute(statement, values).all())
+    statement = insert_into(connection, legacy_results).on_conflict_do_nothing()
+    return len(connection.execute(statement.returning(legacy_results.c.id), values).all())
 
 
 def _values(row: Row, count: Count) -> tuple[UUID, dict[str, object]] | None:

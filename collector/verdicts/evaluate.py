@@ -8,11 +8,11 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from collector.errors import Refused
 from collector.session import reading, writing
 from collector.tables import RunState, UtcTime, runs, sweeps, testers, verdict_states, verdicts
+from collector.upsert import insert_into
 from collector.verdicts.facts import gather
 from collector.verdicts.judge import judged, seed_of
 from collector.verdicts.occasions import note_round
@@ -235,8 +235,7 @@ def _row(verdict: Verdict, one: DueRound, *, at: datetime, since: datetime, vers
 
 
 def _replace_states(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(verdict_states)
+    statement = insert_into(connection, verdict_states)
     replaced = {name: statement.excluded[name] for name in ("at", "since", "verdict", "decided")}
     key = [verdict_states.c.fleet_id, verdict_states.c.scope, verdict_states.c.key]
     statement = statement.on_conflict_do_update(index_elements=key, set_=replaced)

@@ -5,9 +5,9 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from collector.tables import alert_occasions
+from collector.upsert import insert_into
 from wire.fields import time_text
 
 
@@ -56,5 +56,4 @@ def note_sweep(
 
 
 def _note(connection: sa.Connection, **values: object) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(alert_occasions).values(**values).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, alert_occasions).values(**values).on_conflict_do_nothing())

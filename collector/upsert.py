@@ -1,0 +1,13 @@
+"""INSERT that knows what to do where the row is there already, on either engine."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert:
+    """Return an INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, which both engines have."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    # Another class of the same methods.
+    made: postgresql.Insert = sqlite.insert(table)  # type: ignore[assignment]
+    return made
