@@ -14,6 +14,7 @@ from orchestrator.act.journal import Journal
 from orchestrator.act.lock import Held
 from orchestrator.act.opening import opened_for_up
 from orchestrator.act.state import FleetState, state_of
+from orchestrator.act.stop_wish import StopWish
 from orchestrator.act.ticks import known_sweeps
 from orchestrator.collector_client import CollectorFailing, CollectorUnreachable
 from orchestrator.commands.choose_fleet import Asked, record_of
@@ -54,7 +55,7 @@ def scheduler(
     window: int | None,
 ) -> "Scheduler":
     """Return what looks after the schedules of a fleet as it was asked for."""
-    state, stopping = state_of(fleet.name, state_dir=edge.settings.state_dir), threading.Event()
+    state, stopping = state_of(fleet.name, state_dir=edge.settings.state_dir), StopWish()
     return Scheduler(
         current=CurrentFleet(asked=asked, fleet=fleet, edge=edge, complaint=Complaint(shown=shown)),
         sweeps=TickSweeps(
@@ -92,7 +93,7 @@ class Scheduler:
     state: FleetState
     shown: Stage
     edge: Edge
-    stopping: threading.Event
+    stopping: StopWish
     trouble: Complaint
     waiting: Complaint
     once: bool = False

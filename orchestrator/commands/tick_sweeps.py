@@ -1,6 +1,5 @@
 """Sweeps of one fleet that are due by a schedule: begun, gone on with, or recorded as not made."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from orchestrator.act.interrupts import Interrupts
 from orchestrator.act.journal import Journal
 from orchestrator.act.lock import Held
 from orchestrator.act.state import FleetState
+from orchestrator.act.stop_wish import StopWish
 from orchestrator.act.sweep import TickTaken
 from orchestrator.act.ticks import NOT_BEGUN
 from orchestrator.collector_client import CollectorClient, CollectorError, CollectorRefused
@@ -42,7 +42,7 @@ class TickSweeps:
     join: bool
     verified: bool
     window: int | None
-    stopping: threading.Event
+    stopping: StopWish
 
     def begin(self, schedule: Schedule, due_at: datetime, *, fleet: Fleet, fleet_id: UUID) -> int:
         """Begin the sweep of a tick and see it to its end; one that cannot begin is recorded."""
