@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from collector.history.by_time import of_tester, results_with_runs
 from collector.history.queries import RunFilter, runs_with_testers
 from collector.tables import ResultState, UtcTime, ping_results, runs, servers, testers
 
@@ -77,13 +78,8 @@ def newest_results(
                 servers.c.port,
             )
             .select_from(
-                ping_results.join(
-                    runs,
-                    sa.and_(
-                        runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id
-                    ),
-                )
-                .join(testers, testers.c.id == ping_results.c.tester_id)
+                results_with_runs(connection)
+                .join(testers, testers.c.id == of_tester(connection))
                 .join(servers, servers.c.id == ping_results.c.server_id)
             )
             .where(

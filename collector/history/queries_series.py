@@ -7,6 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from collector.errors import Refused
+from collector.history.by_time import results_with_runs
 from collector.history.figures import Figure, Rows, pool
 from collector.history.periods import Period
 from collector.history.queries_window import MAX_PROBES, ROWS_AT_A_TIME
@@ -19,12 +20,9 @@ def raw_series(connection: sa.Connection, asked: Asked, period: Period) -> list[
 
     Figures are exact. Refuses with 422 a window of more probes than an answer may pool.
     """
-    joined = ping_results.join(
-        runs, sa.and_(runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id)
-    )
     query: sa.Select[Any] = (
         sa.select(ping_results.c.ts, runs.c.trusted, ping_results.c.late, ping_results.c.probes)
-        .select_from(joined)
+        .select_from(results_with_runs(connection))
         .where(
             ping_results.c.ts >= sa.literal(asked.since, UtcTime),
             ping_results.c.ts < sa.literal(asked.until, UtcTime),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from collector.history.by_time import of_tester, results_with_runs
 from collector.history.queries import RunFilter, runs_with_testers
 from collector.tables import UtcTime, ping_results, runs, servers, testers
 
@@ -30,12 +31,7 @@ def counted_by_state(
             sa.func.coalesce(sa.func.sum(ping_results.c.late), 0),
             sa.func.sum(unknown),
         )
-        .select_from(
-            ping_results.join(
-                runs,
-                sa.and_(runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id),
-            ).join(testers, testers.c.id == ping_results.c.tester_id)
-        )
+        .select_from(results_with_runs(connection).join(testers, testers.c.id == of_tester(connection)))
         .where(
             ping_results.c.ts >= sa.literal(since, UtcTime),
             ping_results.c.ts <= sa.literal(until, UtcTime),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from collector.errors import Refused
+from collector.history.by_time import of_tester, results_with_runs
 from collector.history.figures import Integers, Rows
 from collector.history.queries import RunFilter, runs_with_testers
 from collector.tables import RunState, ping_results, runs, servers, testers
@@ -69,14 +70,7 @@ def read_window(connection: sa.Connection, chosen: RunFilter, *, server_number: 
                 ping_results.c.late,
                 ping_results.c.probes,
             )
-            .select_from(
-                ping_results.join(
-                    runs,
-                    sa.and_(
-                        runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id
-                    ),
-                ).join(testers, testers.c.id == ping_results.c.tester_id)
-            )
+            .select_from(results_with_runs(connection).join(testers, testers.c.id == of_tester(connection)))
             .where(ping_results.c.ts.between(min(starts), max(starts)), *chosen.conditions())
         )
         if server_number is not None:

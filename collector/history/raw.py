@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from collector.history.by_time import results_with_runs
 from collector.history.segments import Span
 from collector.history.sums import Heaps, Integers, Sums, joined, sums_of
 from collector.tables import UtcTime, ping_results, runs
@@ -38,9 +39,7 @@ def read_raw(
     connection: sa.Connection, spans: Sequence[Span], *conditions: sa.ColumnElement[bool]
 ) -> PathSums:
     """Return the sums of raw results in some spans; conditions are on `ping_results` and `runs`."""
-    with_runs = ping_results.join(
-        runs, sa.and_(runs.c.tester_id == ping_results.c.tester_id, runs.c.run_id == ping_results.c.run_id)
-    )
+    with_runs = results_with_runs(connection)
     # Every result has its run's start: said of both, neither table is read as a whole.
     wanted = (between(ping_results.c.ts, spans), between(runs.c.started_at, spans), *conditions)
     trusted = sa.func.coalesce(runs.c.trusted, sa.true())

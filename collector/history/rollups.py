@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from collector.history.by_time import of_tester
 from collector.history.gone import pruned_before
 from collector.history.partitions import DAILY, HOURLY, Partitions
 from collector.history.raw import PathSums, read_raw, together
@@ -26,7 +27,6 @@ from collector.session import give_way, reading, writing
 from collector.tables import (
     UtcTime,
     dirty_days,
-    ping_results,
     ping_rollups_day,
     ping_rollups_hour,
     runs,
@@ -202,7 +202,7 @@ def _replace_hours(connection: sa.Connection, pack: Mapping[datetime, Sequence[i
             if is_gone:
                 _add(connection, ping_rollups_hour, span, span, taken)
             else:
-                paths = read_raw(connection, [span], ping_results.c.tester_id.in_(testers))
+                paths = read_raw(connection, [span], of_tester(connection).in_(testers))
                 replace_rollups(connection, ping_rollups_hour, hour, testers, paths)
             _mark_days(connection, day_of(hour), testers)
         _cross_off(connection, taken, *dirty)

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import sqlalchemy as sa
 
+from collector.history.by_time import of_tester
 from collector.history.figures import Integers
 from collector.history.queries import runs_with_testers
 from collector.tables import RunState, UtcTime, ping_results, runs, testers
@@ -104,7 +105,7 @@ def results_of(connection: sa.Connection, wanted: Sequence[sa.Row[Any]], *, leas
             sa.select(ping_results.c.tester_id, ping_results.c.server_id, ping_results.c.probes)
             .where(
                 ping_results.c.ts.between(sa.literal(min(times), UtcTime), sa.literal(max(times), UtcTime)),
-                ping_results.c.tester_id.in_({run.tester_id for run in chunk}),
+                of_tester(connection).in_({run.tester_id for run in chunk}),
                 ping_results.c.run_id.in_([run.run_id for run in chunk]),
             )
             .order_by(ping_results.c.tester_id, ping_results.c.server_id)

@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from collector.errors import Refused
+from collector.history.by_time import of_tester
 from collector.history.figures import Integers
 from collector.history.queries import RunFilter, region_of
 from collector.history.queries_window import MAX_PROBES, servers_of
@@ -167,7 +168,7 @@ class _Rows:
             ping_results.c.tester_id, ping_results.c.server_id, ping_results.c.run_id, ping_results.c.probes
         ).where(
             ping_results.c.ts.between(sa.literal(min(times), UtcTime), sa.literal(max(times), UtcTime)),
-            ping_results.c.tester_id.in_({run.tester_id for run in chunk}),
+            of_tester(connection).in_({run.tester_id for run in chunk}),
             ping_results.c.run_id.in_([run.run_id for run in chunk]),
         )
         for row in connection.execute(query):
