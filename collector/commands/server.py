@@ -1,5 +1,6 @@
 """The HTTP server of one process: started, told to stop, ended."""
 
+import gc
 import os
 import resource
 import signal
@@ -33,6 +34,7 @@ def run_server(settings: Settings, *, engine: sa.Engine, listener: socket.socket
     """Answer requests until SIGTERM or SIGINT; what was accepted is finished."""
     allow_many_files()
     app = create_app(settings, engine=engine)
+    look_for_cycles_less()
     server = Server(
         uvicorn.Config(
             app,
@@ -50,6 +52,17 @@ def run_server(settings: Settings, *, engine: sa.Engine, listener: socket.socket
     )
     with stopped_by_signals(server):
         server.run(sockets=[listener])
+
+
+def look_for_cycles_less() -> None:
+    """Let the garbage collector look for cycles after 50,000 new objects, not 700.
+
+    An answer with a hundred thousand cells makes as many dictionaries and no cycle: each was looked at
+    again and again, which took a third of the time. What is there at the start stays, and is left alone.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def end_now() -> None:

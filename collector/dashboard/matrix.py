@@ -39,7 +39,7 @@ from collector.web.state import Services, services
 router = APIRouter()
 
 ROWS_AT_A_TIME = 200
-MOST_CELLS = 40_000
+MOST_CELLS = 12_000
 """A page of the matrix: at most so many rows, and fewer where there are many columns."""
 
 MOST_REGIONS = 9

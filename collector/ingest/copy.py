@@ -1,9 +1,10 @@
 """Storing results on Postgres by binary COPY."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,11 +71,16 @@ def blocks(batch: Batch) -> Iterator[bytes]:
     yield TRAILER
 
 
-def _shapes(batch: Batch) -> list[npt.NDArray[np.int64]]:
-    """Return the row numbers of each shape."""
+Rows = range | npt.NDArray[np.int64]
+
+
+def _shapes(batch: Batch) -> Sequence[Rows]:
+    """Return the row numbers of each shape; a range where all rows have the same."""
     shape = batch.columns.planned.astype(np.int64)
     for bit, column in enumerate(batch.figures().values()):
         shape |= (column == NOTHING).astype(np.int64) << (32 + bit)
+    if np.all(shape == shape[0]):
+        return [range(len(shape))]
     order = np.argsort(shape, kind="stable")
     ends = np.flatnonzero(np.diff(shape[order])) + 1
     return np.split(order, ends)
@@ -106,33 +112,56 @@ class _Keys:
         )
 
 
-def _block(batch: Batch, keys: _Keys, rows: npt.NDArray[np.int64]) -> bytes:
+def _block(batch: Batch, keys: _Keys, rows: Rows) -> bytes:
     """Return the records of rows of one shape."""
     columns, summary = batch.columns, batch.summary
     planned = int(columns.planned[rows[0]])
     figures = batch.figures()
     nulls = {name for name, column in figures.items() if column[rows[0]] == NOTHING}
-    records = np.zeros(len(rows), dtype=_record(nulls, planned))
-    records["fields"] = len(COLUMNS)
-    _put(records, "ts", keys.ts[rows], 8)
-    _put(records, "tester_id", keys.tester[rows], 4)
-    _put(records, "server_id", keys.server[rows], 4)
-    _put(records, "run_id", keys.run[rows], 16)
-    _put(records, "state", summary.state[rows], 2)
-    _put(records, "planned", planned, 4)
-    _put(records, "sent", summary.sent[rows], 4)
-    _put(records, "answered", summary.answered[rows], 4)
+    # A range is a slice: nothing is gathered.
+    chosen = slice(rows.start, rows.stop) if isinstance(rows, range) else rows
+    records = _alike(_record(nulls, planned), nulls=nulls, planned=planned, count=len(rows))
+    records["ts"] = keys.ts[chosen]
+    records["tester_id"] = keys.tester[chosen]
+    records["server_id"] = keys.server[chosen]
+    records["run_id"] = keys.run[chosen]
+    records["state"] = summary.state[chosen]
+    records["sent"] = summary.sent[chosen]
+    records["answered"] = summary.answered[chosen]
     for name, column in figures.items():
-        if name in nulls:
-            records[f"{name}_length"] = NULL
-        else:
-            _put(records, name, column[rows], 4)
-    _put(records, "warmup", columns.warmup[rows], 1)
-    records["probes_length"] = planned * 4
+        if name not in nulls:
+            records[name] = column[chosen]
+    records["warmup"] = columns.warmup[chosen]
     if planned:
-        records["probes"] = columns.rtt_us[keys.begins[rows][:, None] + np.arange(planned)]
-    records["details_length"] = NULL
+        records["probes"] = _probes(
+            columns.rtt_us, keys.begins[chosen], planned, is_flat=isinstance(rows, range)
+        )
     return _with_details(records, rows, columns.details)
+
+
+def _alike(record: np.dtype[np.void], *, nulls: set[str], planned: int, count: int) -> npt.NDArray[np.void]:
+    """Return records that hold what is the same in all of a shape: one is made, and copied as bytes."""
+    one = np.zeros(1, dtype=record)
+    one["fields"] = len(COLUMNS)
+    there: Mapping[str, Any] = record.fields or {}
+    for name in COLUMNS:
+        size = there[name][0].itemsize if name in there else 0
+        one[f"{name}_length"] = NULL if name in nulls else size
+    one["details_length"] = NULL
+    one["planned"] = planned
+    content = np.empty((count, record.itemsize), dtype=np.uint8)
+    content[:] = one.view(np.uint8)
+    records: npt.NDArray[np.void] = content.view(record)[:, 0]
+    return records
+
+
+def _probes(rtt_us: Ints, begins: npt.NDArray[np.int64], planned: int, *, is_flat: bool) -> Ints:
+    """Return the positions of some rows, a line for each; `is_flat` where they follow one another."""
+    if is_flat:
+        begin = int(begins[0])
+        return rtt_us[begin : begin + len(begins) * planned].reshape(len(begins), planned)
+    gathered: Ints = rtt_us[begins[:, None] + np.arange(planned)]
+    return gathered
 
 
 def _record(nulls: set[str], planned: int) -> np.dtype[np.void]:
@@ -153,19 +182,12 @@ def _record(nulls: set[str], planned: int) -> np.dtype[np.void]:
     return np.dtype(flat)
 
 
-def _put(records: npt.NDArray[np.void], name: str, value: object, length: int) -> None:
-    records[f"{name}_length"] = length
-    records[name] = value
-
-
-def _with_details(
-    records: npt.NDArray[np.void], rows: npt.NDArray[np.int64], details: dict[int, bytes]
-) -> bytes:
+def _with_details(records: npt.NDArray[np.void], rows: Rows, details: dict[int, bytes]) -> bytes:
     if not details:
         return records.tobytes()
     parts: list[bytes] = []
     begun = 0
-    for place, row in enumerate(rows.tolist()):
+    for place, row in enumerate(rows if isinstance(rows, range) else rows.tolist()):
         if (text := details.get(row)) is not None:
             parts.append(records[begun : place + 1].tobytes()[:-4])
             parts.append(struct.pack(">i", len(text)) + text)

@@ -14,7 +14,8 @@ Ints = npt.NDArray[np.int32]
 READ_AT_A_TIME = 2**20
 """Bytes; what is read has no more of them in memory, several times over."""
 
-ZERO, NINE, COMMA, MINUS, BEGIN, END = b"09,-[]"
+COMMA, BEGIN, END = b",[]"
+OTHERS = (b" ", b"\n", b"\r", b"\t", b"\v", b"\f", b"+")
 
 
 def whole_numbers(name: str, text: bytes | msgspec.Raw, *, least: int, most: int) -> Ints:
@@ -64,38 +65,30 @@ def commas(text: bytes | msgspec.Raw) -> int:
 
 
 def _part(name: str, text: bytes, *, least: int, most: int) -> Ints:
-    if _is_plain(text):
-        # A number of too many digits for numpy is a ValueError, and msgspec's affair.
-        with suppress(ValueError):
-            return as_int32(name, np.fromstring(text, dtype=np.int64, sep=","), least=least, most=most)
+    if not text:
+        raise msgspec.DecodeError("a number is missing after a comma")
+    # Where the text is no list of integers, numpy says so in one way or another, or reads a part of it.
+    with suppress(ValueError, DeprecationWarning):
+        values = np.fromstring(text, dtype=np.int64, sep=",")
+        if _is_shortest(text, values):
+            return as_int32(name, values, least=least, most=most)
     return as_int32(name, msgspec.json.decode(b"[" + text + b"]", type=list[int]), least=least, most=most)
 
 
-def _is_plain(text: bytes) -> bool:
-    """Return whether these are integers as nearly everybody writes them: no blank, no leading zero.
+def _is_shortest(text: bytes, values: npt.NDArray[np.int64]) -> bool:
+    """Return whether a text is some integers in the shortest way, with commas between them.
 
-    Whatever else is JSON, or is not, msgspec says: numpy would read `1.5`, `+1` and `007`.
+    Numpy reads `+1`, `007`, `-0`, blanks, and a sign or a blank alone as 0. Whatever is not the shortest
+    way to write a number is longer than that, but for those last; and whether it is JSON, msgspec says.
     """
-    given = np.frombuffer(text, dtype=np.uint8)
-    digit = (given >= ZERO) & (given <= NINE)
-    if not len(digit) or not digit[-1] or given[0] == COMMA:
+    negatives = int(np.count_nonzero(values < 0))
+    if text.count(b"-") != negatives or any(mark in text for mark in OTHERS):
         return False
-    others = np.flatnonzero(~digit)
-    kinds = given[others]
-    minus = kinds == MINUS
-    if not np.all(minus | (kinds == COMMA)):
-        return False
-    # What follows a comma or a minus: there is always something, since the last is a digit.
-    follows = given[others + 1]
-    if np.any((follows == COMMA) | (minus & (follows == MINUS))):
-        return False
-    # A minus begins a number.
-    before = others[minus] - 1
-    if np.any((before >= 0) & (given[before] != COMMA)):
-        return False
-    begins = np.concatenate([others + 1, [0]])
-    zeros = begins[given[begins] == ZERO]
-    # A zero stands alone, and has no sign.
-    after = zeros[zeros + 1 < len(given)] + 1
-    signed = zeros[zeros > 0] - 1
-    return not (np.any(digit[after]) or np.any(given[signed] == MINUS))
+    # The amount of the least of all is itself, which is no number of ours.
+    amounts = np.abs(values)
+    length = 2 * len(values) - 1 + negatives
+    most, power = int(amounts.max(initial=0)), 10
+    while power <= most:
+        length += int(np.count_nonzero(amounts >= power))
+        power *= 10
+    return length == len(text)

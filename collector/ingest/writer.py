@@ -1,9 +1,9 @@
 """Storing results: one interface, an implementation for each engine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -60,11 +60,10 @@ class Batch:
     columns: Columns
     summary: Summary
 
-    def by_row(self, values: Iterable[T]) -> list[T]:
-        """Return one value of each run, for each of its rows."""
-        return [
-            value for run, value in zip(self.runs, values, strict=True) for value in repeat(value, run.rows)
-        ]
+    def by_row(self, values: Iterable[T]) -> Iterator[T]:
+        """Give one value of each run, for each of its rows."""
+        pairs = zip(self.runs, values, strict=True)
+        return chain.from_iterable(repeat(value, run.rows) for run, value in pairs)
 
     def figures(self) -> dict[str, npt.NDArray[np.int32]]:
         """Return the int4 columns that may be null, in their order; `NOTHING` is null."""
@@ -135,10 +134,7 @@ class SqliteWriter:
             columns.planned.tolist(),
             summary.sent.tolist(),
             summary.answered.tolist(),
-            *(
-                [None if value == NOTHING else value for value in column.tolist()]
-                for column in batch.figures().values()
-            ),
+            *(_with_nulls(column) for column in batch.figures().values()),
             columns.warmup.tolist(),
             probes,
             details,
@@ -146,3 +142,10 @@ class SqliteWriter:
         )
         connection.exec_driver_sql(self._STATEMENT, list(rows))
         return count
+
+
+def _with_nulls(column: npt.NDArray[np.int32]) -> list[int | None]:
+    values: list[int | None] = column.tolist()
+    for row in np.flatnonzero(column == NOTHING).tolist():
+        values[row] = None
+    return values

@@ -42,9 +42,12 @@ class Baselines:
     def of(self, pairs: Integers, started_at: Sequence[datetime]) -> Floats:
         """Return the baseline of each path at the hour of its run, in microseconds; NaN for none."""
         found = self.recent.of(pairs)
-        hours = [hour_of(time) for time in started_at]
-        for hour in set(hours):
-            mine = np.array([one == hour for one in hours], dtype=np.bool_)
+        # There are few starts, each of a run, and many paths.
+        numbers: dict[datetime, int] = {}
+        of_start = {time: numbers.setdefault(hour_of(time), len(numbers)) for time in set(started_at)}
+        of_path = np.array([of_start[time] for time in started_at], dtype=np.int64)
+        for hour, number in numbers.items():
+            mine = of_path == number
             usual = self.by_hour[hour].of(pairs[mine])
             found[mine] = np.where(np.isnan(usual), found[mine], usual)
         return found
