@@ -75,12 +75,10 @@ def _ends(
         .limit(1)
     )
     # By the index from either end: the least and the greatest of all would be looked for in all runs.
-    first = connection.execute(starts.order_by(runs.c.started_at)).scalar()
-    if first is None:
-        return None
-    last = connection.execute(starts.order_by(runs.c.started_at.desc())).scalar()
-    assert last is not None
-    return Span(start=first, end=last + MICROSECOND)
+    first = starts.order_by(runs.c.started_at).scalar_subquery()
+    last = starts.order_by(runs.c.started_at.desc()).scalar_subquery()
+    start, end = connection.execute(sa.select(first, last)).one()
+    return None if start is None else Span(start=start, end=end + MICROSECOND)
 
 
 def fitted(connection: sa.Connection, asked: Asked) -> Asked:

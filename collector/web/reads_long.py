@@ -1,6 +1,6 @@
 """Windows longer than a day: paths and runs from rollups."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from collector.history.gone import gone_before
 from collector.history.queries import RunFilter, left_out, runs_with_testers
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, is_long, read_rolled, span_of_results
-from collector.history.segments import DAY
+from collector.history.segments import DAY, Span
 from collector.tables import runs, testers
 
 MOST_LEFT_OUT = 100
@@ -28,12 +28,17 @@ class Long:
 
 
 def asked_of(
-    connection: sa.Connection, chosen: RunFilter, *, server_number: int | None = None
+    connection: sa.Connection,
+    chosen: RunFilter,
+    *,
+    server_number: int | None = None,
+    ends: Callable[[], Span | None] | None = None,
 ) -> Asked | None:
     """Return the window where it is answered from rollups, None for a short one or one without results.
 
     It is where it is longer than a day, or where its raw results were removed. Rollups know no
-    sweeps: a sweep is asked of raw results.
+    sweeps: a sweep is asked of raw results. `ends` gives the span of the results of the chosen runs, for
+    those who need it too.
     """
     if chosen.sweep_id is not None:
         return None
@@ -42,7 +47,7 @@ def asked_of(
     if not is_gone and not is_long(chosen.since, chosen.until):
         return None
     # An open end is the first or the last result.
-    found = span_of_results(connection, chosen.conditions())
+    found = span_of_results(connection, chosen.conditions()) if ends is None else ends()
     if found is None:
         return None
     since, until = chosen.since or found.start, chosen.until or found.end

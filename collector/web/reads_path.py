@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from collector.history.queries import RunFilter, region_of
 from collector.history.queries_results import ResultFilter, newest_results
 from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
-from collector.history.raw import PathSums
+from collector.history.raw import PathSums, together
 from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
-from collector.history.segments import DAY, HOUR, hour_of
+from collector.history.segments import DAY, HOUR, Span, hour_of
 from collector.session import reading
 from collector.tables import MICROSECOND, fleets, runs
 from collector.verdicts.floor import against_floor, server_places
@@ -139,12 +140,10 @@ def path_body(
             ).scalar()
             begin = None if newest is None else newest - DEFAULT_SPAN
         chosen = RunFilter(tester_number=row.id, since=begin, until=span.until)
-        asked = asked_of(connection, chosen, server_number=found.id)
-        if asked is None:
-            window = read_window(connection, chosen, server_number=found.id)
-            summary, best_us = _summary(window, resolved=found.ip_addr is not None)
-        else:
-            summary, best_us = _summed(read_rolled(connection, asked), resolved=found.ip_addr is not None)
+        ends = cache(partial(span_of_results, connection, chosen.conditions()))
+        asked = asked_of(connection, chosen, server_number=found.id, ends=ends)
+        resolved = found.ip_addr is not None
+        sums: PathSums | None = None
         if by_run:
             rows = newest_results(
                 connection,
@@ -154,21 +153,30 @@ def path_body(
                 limit=size + 1,
             )
             bad = _not_trusted(connection, rows)
-            shown = _points(rows[:size], bad=bad, resolved=found.ip_addr is not None)
+            shown = _points(rows[:size], bad=bad, resolved=resolved)
             more = next_of(rows, limit=size)
         else:
-            whole = _whole(connection, chosen, found)
+            whole = _whole(ends(), chosen, found)
             if period is None:
                 period = _fitting(connection, whole, points=points or DEFAULT_POINTS)
             elif resolution not in NAMED:
                 _check_points(whole, period)
             listed = f"path by {period}"
             before = None if cursor is None else key_in(cursor, listed, datetime)[0]
-            shown = _periods(connection, whole, found, period, before=before)
+            shown, parts = _periods(connection, whole, period, before=before, resolved=resolved)
+            if before is None and period.is_of_days:
+                # Days are all that there is of the window, and the sum of few.
+                sums = together(parts)
             more = None
             if len(shown) > size:
                 shown = shown[:size]
                 more = cursor_of(listed, datetime.fromisoformat(shown[-1]["ts"]))
+        if asked is None:
+            window = read_window(connection, chosen, server_number=found.id)
+            summary, best_us = _summary(window, resolved=resolved)
+        else:
+            sums = read_rolled(connection, asked) if sums is None else sums
+            summary, best_us = _summed(sums, resolved=resolved)
         spec = connection.execute(sa.select(fleets.c.spec).where(fleets.c.id == row.fleet_id)).scalar()
     if summary is not None:
         floor = against_floor(
@@ -233,9 +241,8 @@ def _period(resolution: str, points: int | None) -> Period | None:
     return period
 
 
-def _whole(connection: sa.Connection, chosen: RunFilter, server: sa.Row[Any]) -> Asked | None:
+def _whole(span: Span | None, chosen: RunFilter, server: sa.Row[Any]) -> Asked | None:
     """Return the time in which there may be points, None where there is nothing."""
-    span = span_of_results(connection, chosen.conditions())
     if span is None:
         return None
     # Of an open end, or one beyond the last result, nothing is left to be cut. By full hours, so that
@@ -274,35 +281,29 @@ def _check_points(whole: Asked | None, period: Period) -> None:
 
 
 def _periods(
-    connection: sa.Connection,
-    whole: Asked | None,
-    server: sa.Row[Any],
-    period: Period,
-    *,
-    before: datetime | None,
-) -> list[dict[str, Any]]:
-    """Return a point for each period that has results, newest first."""
+    connection: sa.Connection, whole: Asked | None, period: Period, *, before: datetime | None, resolved: bool
+) -> tuple[list[dict[str, Any]], list[PathSums]]:
+    """Return a point for each period that has results, newest first, and the sums that they are made of."""
     if whole is None:
-        return []
+        return [], []
     if before is not None:
         whole = replace(whole, until=min(whole.until, before))
     if whole.until <= whole.since:
-        return []
+        return [], []
     found: list[tuple[datetime, Figure, int]]
+    parts: list[PathSums] = []
     if period.is_raw:
         found = raw_series(connection, whole, period)
     else:
-        found = [
-            (at, path.sums.figures().one(0), int(path.sums.runs[0]))
-            for at, path in series(connection, fitted(connection, whole), period)
-        ]
-    resolved = server.ip_addr is not None
+        made = series(connection, fitted(connection, whole), period)
+        parts = [path for _, path in made]
+        found = [(at, path.sums.figures().one(0), int(path.sums.runs[0])) for at, path in made]
     return [
         {"ts": time_text(at), "runs": count}
         | _point_figures(figure)
         | {"state": _state(figure, resolved=resolved, trusted=bool(count))}
         for at, figure, count in reversed(found)
-    ]
+    ], parts
 
 
 def _not_trusted(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[Any]:

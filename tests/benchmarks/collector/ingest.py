@@ -38,7 +38,9 @@ GOALS = {
 TOKEN = "a tester's token"
 
 
-def large_reports(postgres: Postgres, *, rows: int = 10_000, at_once: int = 6, rounds: int = 15) -> list[Line]:
+def large_reports(
+    postgres: Postgres, *, rows: int = 10_000, at_once: int = 6, rounds: int = 15
+) -> list[Line]:
     """Return the CPU of a row by each way, in turn."""
     url = postgres.made("ingest")
     ids = {name: uuid4() for name in (OURS, *GOALS)}

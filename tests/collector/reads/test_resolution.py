@@ -144,3 +144,35 @@ def test_a_fitting_period_gives_no_more_points_than_asked_for(
     shorter = [item for item in NICE if item < period.length]
     assert all(Period(length=item).count(since, until) > points for item in shorter)
     assert period_of(str(period)) in (period, None)
+
+
+@pytest.mark.parametrize("rolled", [False, True])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (timedelta(0), None),
+        (timedelta(-400), timedelta(400)),
+        (timedelta(hours=7, minutes=11), timedelta(days=9, minutes=-3)),
+        (timedelta(days=-3), timedelta(days=2, hours=5)),
+    ],
+)
+def test_a_path_by_day_is_summed_up_as_it_is_by_any_other_period(
+    house: House, chance: random.Random, since: timedelta, until: timedelta | None, rolled: bool
+) -> None:
+    measured(house, chance, every=timedelta(minutes=1_000), runs=24)
+    if rolled:
+        Roller(house.engine).roll_up(NOON + timedelta(days=12))
+    asked = {"tester": "oslo", "server": "ams", "since": (NOON + since).isoformat()}
+    if until is not None:
+        asked["until"] = (NOON + until).isoformat()
+
+    hourly, daily = (house.get("path", resolution=name, limit=500, **asked) for name in ("hour", "day"))
+
+    assert hourly["summary"] is not None
+    assert daily["summary"] == hourly["summary"]
+    assert (daily["since"], daily["until"]) == (hourly["since"], hourly["until"])
+    last = daily["points"][-1]["ts"]
+    first_page = house.get("path", resolution="day", limit=1, **asked)
+    rest = house.get("path", resolution="day", limit=500, cursor=first_page["next"], **asked)
+    assert [point["ts"] for point in rest["points"]][-1] == last
+    assert rest["summary"] == daily["summary"]
