@@ -12,7 +12,6 @@ from collector.history.periods import Period
 from collector.history.raw import PathSums
 from collector.history.rolled import Asked, fitted, read_rolled, series
 from collector.history.segments import DAY, HOUR, hour_of
-from collector.history.sums import joined
 from collector.verdicts.baseline import pairs_of, read_baselines
 from collector.verdicts.thresholds import Thresholds
 
@@ -87,8 +86,6 @@ def curve_of(paths: PathSums) -> Curve:
 def _week(connection: sa.Connection, asked: Asked) -> list[int | None]:
     """Return the median by hour of the week, from Monday midnight UTC; None for an hour without one."""
     found = series(connection, fitted(connection, asked), Period(length=HOUR))
-    if not found:
-        return [None] * HOURS_OF_WEEK
-    hours = np.array([at.weekday() * 24 + at.hour for at, paths in found for _ in range(len(paths))])
-    sums = joined([paths.sums for _, paths in found]).regrouped(hours, groups=HOURS_OF_WEEK)
+    hours = np.array([at.weekday() * 24 + at.hour for at in found.starts], dtype=np.int64)
+    sums = found.sums.regrouped(hours, groups=HOURS_OF_WEEK)
     return [None if us < 0 else us for us in sums.figures().p50_us.tolist()]

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from collector.errors import Refused
@@ -13,7 +13,7 @@ from collector.history.gone import gone_before
 from collector.history.periods import Period
 from collector.history.raw import PathSums, between, grouped, nothing, read_raw, together
 from collector.history.segments import DAY, HOUR, Segments, Span, by_hour, day_of, hour_of, segments_of
-from collector.history.sums import COLUMNS, TOTALS, sums_in
+from collector.history.sums import COLUMNS, TOTALS, Integers, Sums, joined, sums_in
 from collector.tables import (
     MICROSECOND,
     dirty_days,
@@ -203,43 +203,63 @@ def _check_size(connection: sa.Connection, spans: Sequence[Span], asked: Asked) 
         )
 
 
-def series(connection: sa.Connection, asked: Asked, period: Period) -> list[tuple[datetime, PathSums]]:
-    """Return the sums of a path by periods of whole hours or days, the oldest first."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Series:
+    """The sums of one path by periods, the oldest first; `starts` says when each begins."""
+
+    starts: Sequence[datetime]
+    sums: Sums
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+def series(connection: sa.Connection, asked: Asked, period: Period) -> Series:
+    """Return the sums of a path by periods of whole hours or days; those without a result are left out."""
     by_day, key = period.is_of_days, period.start_of
     parts = pieces(connection, asked)
     hours = parts.hours if by_day else (*parts.days, *parts.hours)
-    found: dict[datetime, list[PathSums]] = {}
+    found: list[Series] = []
     if by_day:
-        _add_rollups(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked, found, key)
-    _add_rollups(connection, ping_rollups_hour, ping_rollups_hour.c.hour, hours, asked, found, key)
+        found.append(
+            _rollups(connection, ping_rollups_day, ping_rollups_day.c.day, parts.days, asked, key=key)
+        )
+    found.append(_rollups(connection, ping_rollups_hour, ping_rollups_hour.c.hour, hours, asked, key=key))
     if parts.raw:
         _check_size(connection, parts.raw, asked)
     for span in (piece for raw in parts.raw for piece in by_hour(raw)):
-        found.setdefault(key(span.start), []).append(
-            read_raw(connection, [span], *asked.of_path(ping_results))
-        )
-    return sorted(
-        ((at, whole) for at, pieces_of in found.items() if len(whole := together(pieces_of))),
-        key=lambda item: item[0],
-    )
+        path = read_raw(connection, [span], *asked.of_path(ping_results))
+        found.append(Series(starts=[key(span.start)] * len(path), sums=path.sums))
+    starts = [start for part in found for start in part.starts]
+    return _by_start(starts, lambda group, groups: _added_up(found, group, groups))
 
 
-def _add_rollups(
+def _rollups(
     connection: sa.Connection,
     table: sa.Table,
     time: sa.ColumnElement[datetime],
     spans: Sequence[Span],
     asked: Asked,
-    found: dict[datetime, list[PathSums]],
+    *,
     key: Callable[[datetime], datetime],
-) -> None:
+) -> Series:
     if not spans:
-        return
-    path = (table.c.tester_id, table.c.server_id)
-    query = sa.select(time, *path, *(table.c[name] for name in COLUMNS))
-    rows = connection.execute(query.where(between(time, spans), *asked.of_path(table)).order_by(time)).all()
-    for at, group in groupby(rows, key=lambda row: key(row[0])):
-        _, tester, server, *values = zip(*group, strict=True)
-        known, servers, place, groups = grouped(tester, server)
-        sums = sums_in(values, group=place, groups=groups)
-        found.setdefault(at, []).append(PathSums(tester=known, server=servers, sums=sums))
+        return Series(starts=[], sums=nothing().sums)
+    query = sa.select(time, *(table.c[name] for name in COLUMNS))
+    rows = connection.execute(query.where(between(time, spans), *asked.of_path(table))).all()
+    if not rows:
+        return Series(starts=[], sums=nothing().sums)
+    times, *values = zip(*rows, strict=True)
+    return _by_start(list(map(key, times)), lambda group, groups: sums_in(values, group=group, groups=groups))
+
+
+def _added_up(parts: Sequence[Series], group: Integers, groups: int) -> Sums:
+    return joined([part.sums for part in parts]).regrouped(group, groups=groups)
+
+
+def _by_start(starts: Sequence[datetime], add: Callable[[Integers, int], Sums]) -> Series:
+    """Return what begins at the same time as one; `add` adds up by the place of each."""
+    known = sorted(set(starts))
+    place = {start: number for number, start in enumerate(known)}
+    group = np.array([place[start] for start in starts], dtype=np.int64)
+    return Series(starts=known, sums=add(group, len(known)))

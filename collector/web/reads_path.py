@@ -19,9 +19,9 @@ from collector.history.queries import RunFilter, region_of
 from collector.history.queries_results import ResultFilter, newest_results
 from collector.history.queries_series import raw_series
 from collector.history.queries_window import Window, read_window
-from collector.history.raw import PathSums, together
-from collector.history.rolled import Asked, fitted, read_rolled, series, span_of_results
+from collector.history.rolled import Asked, Series, fitted, read_rolled, series, span_of_results
 from collector.history.segments import DAY, HOUR, Span, hour_of
+from collector.history.sums import Sums
 from collector.session import reading
 from collector.tables import MICROSECOND, fleets, runs
 from collector.verdicts.floor import against_floor, server_places
@@ -143,7 +143,7 @@ def path_body(
         ends = cache(partial(span_of_results, connection, chosen.conditions()))
         asked = asked_of(connection, chosen, server_number=found.id, ends=ends)
         resolved = found.ip_addr is not None
-        sums: PathSums | None = None
+        sums: Sums | None = None
         if by_run:
             rows = newest_results(
                 connection,
@@ -163,10 +163,10 @@ def path_body(
                 _check_points(whole, period)
             listed = f"path by {period}"
             before = None if cursor is None else key_in(cursor, listed, datetime)[0]
-            shown, parts = _periods(connection, whole, period, before=before, resolved=resolved)
-            if before is None and period.is_of_days:
-                # Days are all that there is of the window, and the sum of few.
-                sums = together(parts)
+            shown, made = _periods(connection, whole, period, before=before, resolved=resolved)
+            if before is None and made is not None and period.is_of_days:
+                # Days are all that there is of the window; hours may be gone that are still in days.
+                sums = made.sums.regrouped(np.zeros(len(made), dtype=np.int64), groups=min(1, len(made)))
             more = None
             if len(shown) > size:
                 shown = shown[:size]
@@ -175,7 +175,7 @@ def path_body(
             window = read_window(connection, chosen, server_number=found.id)
             summary, best_us = _summary(window, resolved=resolved)
         else:
-            sums = read_rolled(connection, asked) if sums is None else sums
+            sums = read_rolled(connection, asked).sums if sums is None else sums
             summary, best_us = _summed(sums, resolved=resolved)
         spec = connection.execute(sa.select(fleets.c.spec).where(fleets.c.id == row.fleet_id)).scalar()
     if summary is not None:
@@ -214,12 +214,12 @@ def _summary(window: Window, *, resolved: bool) -> tuple[dict[str, Any] | None, 
     return cell | {"pdv_us": figure.pdv_us, "ipdv_us": figure.ipdv_us}, figure.min_us
 
 
-def _summed(paths: PathSums, *, resolved: bool) -> tuple[dict[str, Any] | None, int | None]:
-    """Return the figures of the trusted runs, from rollups; None without any."""
-    if not len(paths):
+def _summed(sums: Sums, *, resolved: bool) -> tuple[dict[str, Any] | None, int | None]:
+    """Return the figures of the trusted runs of a path, from rollups; None without any."""
+    if not len(sums):
         return None, None
-    figure = paths.sums.figures().one(0)
-    runs_of = int(paths.sums.runs[0])
+    figure = sums.figures().one(0)
+    runs_of = int(sums.runs[0])
     cell = cell_dict(figure, state=_state(figure, resolved=resolved, trusted=bool(runs_of)), runs=runs_of)
     return cell | {"pdv_us": figure.pdv_us, "ipdv_us": figure.ipdv_us}, figure.min_us
 
@@ -282,28 +282,31 @@ def _check_points(whole: Asked | None, period: Period) -> None:
 
 def _periods(
     connection: sa.Connection, whole: Asked | None, period: Period, *, before: datetime | None, resolved: bool
-) -> tuple[list[dict[str, Any]], list[PathSums]]:
+) -> tuple[list[dict[str, Any]], Series | None]:
     """Return a point for each period that has results, newest first, and the sums that they are made of."""
     if whole is None:
-        return [], []
+        return [], None
     if before is not None:
         whole = replace(whole, until=min(whole.until, before))
     if whole.until <= whole.since:
-        return [], []
+        return [], None
     found: list[tuple[datetime, Figure, int]]
-    parts: list[PathSums] = []
+    made = None
     if period.is_raw:
         found = raw_series(connection, whole, period)
     else:
         made = series(connection, fitted(connection, whole), period)
-        parts = [path for _, path in made]
-        found = [(at, path.sums.figures().one(0), int(path.sums.runs[0])) for at, path in made]
+        figures = made.sums.figures()
+        found = [
+            (start, figures.one(number), int(made.sums.runs[number]))
+            for number, start in enumerate(made.starts)
+        ]
     return [
         {"ts": time_text(at), "runs": count}
         | _point_figures(figure)
         | {"state": _state(figure, resolved=resolved, trusted=bool(count))}
         for at, figure, count in reversed(found)
-    ], parts
+    ], made
 
 
 def _not_trusted(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> set[Any]:
