@@ -70,6 +70,33 @@ def test_the_pages_of_a_sweep_move_with_it_from_its_first_run_to_its_end(
     assert up.returncode == 0, output
 
 
+def test_the_matrix_asks_for_its_ribbon_alone_and_shows_the_sweep_that_has_ended(
+    browser: Browser, place: Place
+) -> None:
+    place.fleet(FLEET.replace("REPEAT", "12"))
+    up = place.begin("up")
+    wait_until(lambda: answers(place), within_s=60)
+
+    with visiting(browser, place.url) as visit, visiting(browser, place.url) as other:
+        page, held = visit.go("/matrix"), other.go("/matrix")
+        held.get_by_role("link", name="Slow regions").focus()
+        expect(page.get_by_role("img", name=re.compile("of 2 testers done"))).to_be_visible()
+
+        matrix = page.get_by_role("heading", name="Median round trip, ms")
+        expect(matrix).to_be_visible(timeout=LONG)
+        assert ("GET", "/matrix/ribbon") in visit.asked
+        assert visit.asked.count(("GET", "/matrix")) == 2
+        # Where somebody has the keyboard, nothing is loaded under their hands.
+        expect(held.get_by_role("status")).to_contain_text("This sweep has ended.", timeout=LONG)
+        expect(held.get_by_role("img", name=re.compile("testers done"))).to_have_count(0)
+        assert other.asked.count(("GET", "/matrix")) == 1
+        other.photograph("live-matrix")
+        held.get_by_role("link", name="Load it again").click()
+        expect(held.get_by_role("heading", name="Median round trip, ms")).to_be_visible()
+    output, _ = up.communicate(timeout=60)
+    assert up.returncode == 0, output
+
+
 def test_without_scripts_the_state_as_of_loading_is_shown_with_a_link_to_load_it_again(
     browser: Browser, place: Place
 ) -> None:

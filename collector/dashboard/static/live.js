@@ -57,7 +57,12 @@ async function renew() {
       tell(`Live, as of ${new Date().toISOString().slice(11, 19)} UTC.`, false);
       if (!fresh.querySelector("[data-live]")) {
         close();
-        // What stands beside those parts is as it was.
+        if (partsFrom) {
+          // What stands beside those parts is as it was.
+          document.querySelectorAll("[data-part]").forEach((part) => part.replaceChildren());
+          // Who has the keyboard somewhere in the page is asked; a screen on a wall shows what has come.
+          if (document.activeElement === document.body) location.reload();
+        }
         tell("This sweep has ended.", Boolean(partsFrom));
         wanted = false;
       }
