@@ -1,8 +1,9 @@
 """The configuration that holds, for people: parts, then key, value and origin, however narrow it is."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from textwrap import TextWrapper, wrap
 from typing import Any
 
 from orchestrator.act.configuration import Setting
@@ -16,6 +17,12 @@ LEAST_VALUE = 12
 TESTER, SERVER = "tester ", "server "
 ALL_TESTERS = "all testers"
 WHERE_SILENT = "testers, where nothing else is said"
+
+
+class _Wrapper(TextWrapper):
+    """Cuts paths behind a slash, too, before it cuts them anywhere."""
+
+    wordsep_simple_re = re.compile(r"([ \t\n]+|(?<=/))")
 
 
 def configuration_text(settings: Sequence[Setting], *, width: int) -> str:
@@ -113,7 +120,7 @@ def _lines(rows: Sequence[Row], *, width: int) -> Iterator[str]:
     for key, value, origin in texts:
         is_long = width_of(value) > values
         columns = [
-            wrap(text, room, break_on_hyphens=False) or [""]
+            _Wrapper(width=room, break_on_hyphens=False).wrap(text) or [""]
             for text, room in ((key, keys), ("" if is_long else value, values), (origin, origins))
         ]
         for number in range(max(len(column) for column in columns)):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.act.configuration import configuration
+from orchestrator.act.configuration import Setting, configuration
 from orchestrator.fleet.file import read_with_origins
 from orchestrator.fleet.model import Fleet
+from orchestrator.fleet.origins import Origin
 from orchestrator.settings import Edge, read_settings
 from orchestrator.show.configuration import configuration_text, origin_text
 from tests.orchestrator.commands.a_world import World
@@ -151,3 +152,16 @@ def test_check_prints_it_for_people_and_as_json(world: World) -> None:
         "from": {"kind": "defaults", "file": "fleet.yaml", "line": 4},
     } in answer["settings"]
     assert json.loads(lines.out.splitlines()[-1])["data"]["configuration"]["fleet"] == "mill"
+
+
+def test_a_long_path_is_cut_behind_its_slashes() -> None:
+    file = "/etc/latency/fleets/of-the-company/north-america.yaml"
+    setting = Setting(part="fleet", key="name", value="edge", origin=Origin(kind="file", file=file, line=12))
+
+    lines = configuration_text([setting], width=60).splitlines()
+
+    assert [line.split()[-1] for line in lines[1:]] == [
+        "/etc/latency/fleets/",
+        "of-the-company/",
+        "north-america.yaml:12",
+    ]
