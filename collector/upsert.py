@@ -8,6 +8,5 @@ def insert_into(connection: sa.Connection, table: sa.Table) -> postgresql.Insert
     """Return an INSERT with `on_conflict_do_nothing` and `on_conflict_do_update`, which both engines have."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
-    # Another class of the same methods.
-    made: postgresql.Insert = sqlite.insert(table)  # type: ignore[assignment]
+    made: postgresql.Insert = sqlite.insert(table)  # type: ignore[assignment]  # another class, the same methods
     return made

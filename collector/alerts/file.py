@@ -23,7 +23,7 @@ from collector.alerts.rules import (
     Webhook,
 )
 from collector.errors import AlertsFileError, ConfigurationError
-from collector.secret_files import all_may_read, open_secret
+from collector.secret_files import all_may_read, open_secret, read_secret_file
 from collector.settings import is_loopback
 from collector.verdicts.verdict import Scope
 
@@ -229,18 +229,14 @@ def _file_text(at: Document, node: yaml.Node, *, directory: Path) -> str | None:
     name = at.text(node, of="url_file")
     if name is None:
         return None
-    path = directory / name
+    path = str(directory / name)
     try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else "not UTF-8"
-        at.refuse(node, f"{path} cannot be read: {reason}")
+        text = read_secret_file(path, variable="url_file")
+    except ConfigurationError as error:
+        at.refuse(node, str(error))
         return None
-    if not text:
-        at.refuse(node, f"{path} is empty")
-        return None
-    if all_may_read(str(path)):
-        at.open_secrets.append(open_secret(str(path), name="url_file"))
+    if all_may_read(path):
+        at.open_secrets.append(open_secret(path, name="url_file"))
     return text
 
 

@@ -55,7 +55,9 @@ async function renew() {
         }
       }
       tell(`Live, as of ${new Date().toISOString().slice(11, 19)} UTC.`, false);
-      if (!fresh.querySelector("[data-live]")) {
+      // Where another sweep has begun already, this one has ended as well.
+      const other = fresh.querySelector("[data-live]");
+      if (!other || (partsFrom && other.dataset.sweep !== sweep)) {
         close();
         if (partsFrom) {
           // What stands beside those parts is as it was.

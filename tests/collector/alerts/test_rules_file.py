@@ -132,7 +132,8 @@ WRONG = {
         "{url: https://x.example/, timeout: 1h}"
     ): "4:49: `timeout` must be a time up to 300s such as 10s, it is `1h`",
     a_webhook("{url: https://x.example/, ca_file: no.pem}"): "4:49: there is no file {directory}/no.pem",
-    a_webhook("{url_file: no}"): "4:25: {directory}/no cannot be read: No such file or directory",
+    a_webhook("{url_file: no}"): "4:25: url_file: {directory}/no cannot be read: No such file or directory; "
+    "name a file that holds the secret and that this user may read",
     HEAD.replace("/bin/cat", "cat") + RULE: "2:40: `cat` is not an absolute path; no shell looks for it",
     HEAD.replace("/bin/cat", "/bin/nothing") + RULE: "2:40: /bin/nothing is not there, or cannot be run",
     HEAD.replace("[/bin/cat]", "[]") + RULE: "2:40: `run` is empty; the program's path comes first",
