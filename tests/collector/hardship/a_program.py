@@ -1,5 +1,6 @@
 """`collector serve` as a process that is started again when it ends, as systemd does."""
 
+import http.client
 import json
 import os
 import random
@@ -76,7 +77,10 @@ class Program:
     def send(
         self, method: str, path: str, body: bytes | None = None, *, user: Any = None, timeout_s: float = 20.0
     ) -> tuple[int, Any]:
-        """Return status and body of an answer; `user` is a tester's UUID, else the admin asks."""
+        """Return status and body of an answer; `user` is a tester's UUID, else the admin asks.
+
+        Raises `OSError` where there is none, or only a part of one.
+        """
         headers = basic("admin", ADMIN_TOKEN) if user is None else basic(user, TESTER_TOKEN)
         headers["Content-Type"] = "application/json"
         request = urllib.request.Request(self.url + path, data=body, method=method, headers=headers)
@@ -88,6 +92,9 @@ class Program:
                 return error.code, json.loads(error.read() or b"null") | {
                     "retry_after": error.headers.get("Retry-After")
                 }
+        except http.client.HTTPException as error:
+            # Killed between the head of its answer and the end of it.
+            raise ConnectionAbortedError(f"the answer broke off: {error!r}") from error
 
     def register(self, count: int) -> list[UUID]:
         """Register a fleet with so many testers."""
