@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from collector.alerts.rules import Rules
 from collector.errors import ConfigurationError
-from collector.history.retention import Keep
+from collector.history.keep import Keep
 from collector.secret_files import all_may_read, open_secret, read_secret_file
 from collector.verdicts.thresholds import DEFAULTS, Thresholds, read_thresholds
 

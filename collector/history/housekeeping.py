@@ -11,8 +11,9 @@ import sqlalchemy as sa
 import structlog
 
 from collector.history.events import forget_events
+from collector.history.keep import Keep
 from collector.history.partitions import PARTITIONED, Partitions
-from collector.history.retention import Keep, Old, prune
+from collector.history.retention import Old, prune
 from collector.history.rollups import Roller
 from collector.session import writing
 

@@ -1,4 +1,4 @@
-"""How long rows are kept, and the removal of those that are older."""
+"""The removal of rows that are older than they are kept."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from collector.history.confirmed import confirmed_time
 from collector.history.gone import remember_pruned
+from collector.history.keep import Keep
 from collector.history.old_verdicts import old_verdicts
 from collector.history.partitions import DAILY, HOURLY, RESULTS, Periods, made
 from collector.history.segments import DAY, day_of, hour_of
@@ -24,27 +25,6 @@ are there, or none."""
 
 NOT_SUMMED_UP = "its results are not summed up yet"
 IN_USE = "it is in use"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Keep:
-    """For how long raw results, hourly and daily rollups, and verdicts are kept; None is for ever."""
-
-    raw: timedelta | None = None
-    hourly: timedelta | None = None
-    daily: timedelta | None = None
-    verdicts: timedelta | None = None
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing is ever removed."""
-        return all(kept is None for kept in (self.raw, self.hourly, self.daily, self.verdicts))
-
-    def cuts(self, now: datetime) -> Iterator[tuple[Periods, datetime]]:
-        """Give what is removed, and up to when."""
-        for periods, kept in ((RESULTS, self.raw), (HOURLY, self.hourly), (DAILY, self.daily)):
-            if kept is not None:
-                yield periods, day_of(now - kept)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +61,7 @@ def prune(
     if counted_from is None:
         return []
     found: list[Old] = []
-    for periods, cut in keep.cuts(counted_from):
+    for periods, cut in _cuts(keep, counted_from):
         if engine.dialect.name == "postgresql":
             found += _drop_partitions(engine, periods, cut, only_say=only_say, count=count)
         elif only_say:
@@ -95,6 +75,13 @@ def prune(
             for name, rows in old_verdicts(engine, cut, only_say=only_say)
         ]
     return found
+
+
+def _cuts(keep: Keep, now: datetime) -> Iterator[tuple[Periods, datetime]]:
+    """Give what is removed, and up to when."""
+    for periods, kept in ((RESULTS, keep.raw), (HOURLY, keep.hourly), (DAILY, keep.daily)):
+        if kept is not None:
+            yield periods, day_of(now - kept)
 
 
 def _drop_partitions(

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from collector.history.housekeeping import Housekeeper
+from collector.history.keep import Keep
 from collector.history.partitions import is_partition
-from collector.history.retention import Keep
 from collector.history.rollups import Roller
 from collector.history.segments import DAY
 from collector.migrate import migrate, migrations_directory

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from collector.history.housekeeping import Housekeeper
+from collector.history.keep import Keep
 from collector.history.partitions import RESULTS, week_of
-from collector.history.retention import IN_USE, NOT_SUMMED_UP, Keep, Old, prune
+from collector.history.retention import IN_USE, NOT_SUMMED_UP, Old, prune
 from collector.history.rollups import Roller
 from collector.history.segments import DAY
 from collector.session import engine_of, writing

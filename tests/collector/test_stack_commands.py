@@ -1,6 +1,8 @@
 """What containers run beside `serve`: secrets that are made once, and a look at readiness."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,19 @@ def test_ready_says_why_a_collector_is_not() -> None:
 
     assert isinstance(failed, CollectorError)
     assert str(failed).startswith("no collector answers at 127.0.0.1 port 1")
+
+
+def test_a_look_at_readiness_loads_nothing_of_databases() -> None:
+    # It is taken every few seconds for as long as a container lives.
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "collector", "ready"],
+        env={"COLLECTOR_PORT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    loaded = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in said.stderr.splitlines()}
+    assert said.returncode == 1
+    assert "click" in loaded
+    assert loaded.isdisjoint({"sqlalchemy", "numpy", "fastapi", "alembic"})

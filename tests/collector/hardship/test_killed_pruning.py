@@ -31,7 +31,7 @@ import sys
 from datetime import datetime, timedelta
 
 from collector.history.housekeeping import Housekeeper
-from collector.history.retention import Keep
+from collector.history.keep import Keep
 from collector.session import engine_of
 
 now = datetime.fromisoformat(sys.argv[2])

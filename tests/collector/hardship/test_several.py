@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 from collector.history.events import forget_events
-from collector.history.retention import Keep, prune
+from collector.history.keep import Keep
+from collector.history.retention import prune
 from collector.history.rollups import Roller
 from collector.session import engine_of, writing
 from tests.collector.a_collector import a_report

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from collector.app import create_app
 from collector.history.housekeeping import Housekeeper
+from collector.history.keep import Keep
 from collector.history.partitions import RESULTS, Partitions
-from collector.history.retention import Keep
 from collector.metrics.own import OwnMetrics
 from collector.session import writing
 from collector.settings import Settings

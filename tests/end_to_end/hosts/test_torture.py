@@ -13,7 +13,7 @@ from tests.end_to_end.torture.run import torture
 from tests.end_to_end.torture.troubles import SILENT, TROUBLES, Stage, Trouble, doom_of
 from tests.kills import KILLS
 
-ENOUGH = 24
+ENOUGH = 12
 REPEAT = 14
 GOOD = ("eu-west-1", "us-east-1")
 REGIONS = (
