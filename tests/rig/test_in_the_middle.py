@@ -100,7 +100,7 @@ def test_a_tester_that_is_stopped_for_600_ms_loses_nothing(rig: Rig, tmp_path: P
         process.send_signal(signal.SIGSTOP)
         time.sleep(0.6)
         process.send_signal(signal.SIGCONT)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
 
     truth = rig.truth()
     assert len(truth.arrivals) == 50 * 40

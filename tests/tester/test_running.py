@@ -123,7 +123,7 @@ def test_a_collector_that_comes_back_gets_everything_once(
     process = place.start(*place.arguments(job))
     _until(lambda: len(place.spooled()) == 3)
     again = new_collector(first.port)
-    _out, err = process.communicate(timeout=30)
+    _out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     reports = [request for request in again.requests if request.path.endswith("/report")]
@@ -262,7 +262,7 @@ def test_sigterm_ends_the_run_as_truncated_and_delivers_it(
     collector.wait(lambda: len(collector.announcements) == 1)
     time.sleep(0.8)
     process.send_signal(signal.SIGTERM)
-    _out, err = process.communicate(timeout=15)
+    _out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     (report,) = collector.reports.values()
@@ -282,7 +282,7 @@ def test_the_job_is_read_again_before_each_run_and_a_bad_one_is_told(
     collector.wait(lambda: len(collector.reports) == 2)
     servers = (JobServer(name="there", host="127.0.0.9"),)
     place.write_job(Job.from_dict(job.to_dict() | {"servers": [servers[0].to_dict()]}))
-    _out, err = process.communicate(timeout=15)
+    _out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     ordered = sorted(collector.reports.values(), key=lambda report: report.index)

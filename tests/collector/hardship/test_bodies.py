@@ -55,12 +55,12 @@ class Place:
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.program.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.program.port), timeout=60)
 
     def send(
         self, report: Report, *, headers: dict[str, str], body: bytes | None = None
     ) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.program.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.program.port, timeout=60)
         try:
             connection.request(
                 "PUT",
@@ -75,7 +75,7 @@ class Place:
 
     def gone(self) -> float:
         """Return how many deliveries were left by their clients, as the collector counts them."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.program.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.program.port, timeout=60)
         connection.request("GET", "/metrics")
         lines = connection.getresponse().read().decode().splitlines()
         connection.close()

@@ -34,7 +34,7 @@ def test_reports_are_stored_beside_thousands_of_connections_that_say_nothing(
         (tester_id,) = program.register(1)
         idle: list[socket.socket] = []
         for number in range(IDLE):
-            connection = socket.create_connection(("127.0.0.1", program.port), timeout=20)
+            connection = socket.create_connection(("127.0.0.1", program.port), timeout=60)
             # By turns: nothing, half a head, a request that was answered.
             connection.sendall((b"", HEALTH[:20], HEALTH)[number % 3])
             idle.append(connection)
@@ -63,7 +63,7 @@ def test_more_connections_than_files_are_answered_and_the_others_work_on(
     with a_program(sqlite_url, log=tmp_path / "log") as program:
         (tester_id,) = program.register(1)
         psutil.Process(program.process.pid).rlimit(psutil.RLIMIT_NOFILE, (356, 356))
-        idle = [socket.create_connection(("127.0.0.1", program.port), timeout=20) for _ in range(110)]
+        idle = [socket.create_connection(("127.0.0.1", program.port), timeout=60) for _ in range(110)]
         answer = idle[-1].recv(1000)
         for connection in idle:
             connection.close()
@@ -91,10 +91,10 @@ def test_a_body_that_stops_half_way_is_told_so_and_stores_nothing(sqlite_url: st
             f"PUT /api/v1/runs/{report.run_id}/report HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
             f"Authorization: {basic(tester_id, TESTER_TOKEN)['Authorization']}\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", program.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", program.port), timeout=60) as connection:
             connection.sendall(head.encode() + body[: len(body) // 2])
             answer = connection.recv(4000)
-        with socket.create_connection(("127.0.0.1", program.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", program.port), timeout=60) as connection:
             connection.sendall(head.encode() + body[: len(body) // 2])
         time.sleep(0)
         stored = deliver(program, report)

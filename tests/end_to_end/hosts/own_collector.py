@@ -61,7 +61,7 @@ class OwnCollector:
         """Kill it; twice is once."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
             self._process = None
 
     def runs(self) -> list[dict[str, Any]]:

@@ -1,19 +1,16 @@
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.orchestrator.commands.a_world import World
-from tests.orchestrator.commands.served import Served, a_free_port
+from tests.orchestrator.free_port import a_free_port
+from tests.orchestrator.served import Served
 
 
 @pytest.fixture
 def world(tmp_path: Path, may_ping: None) -> Iterator[World]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = World(directory=tmp_path, port=port)
+    made = World(directory=tmp_path, port=a_free_port())
     yield made
     made.clear()
 
@@ -22,7 +19,9 @@ def world(tmp_path: Path, may_ping: None) -> Iterator[World]:
 def served(tmp_path: Path) -> Iterator[Served]:
     folder = tmp_path / "served"
     folder.mkdir()
-    collector = Served(folder=folder, port=a_free_port())
-    collector.start()
-    yield collector
-    collector.stop()
+    collector = Served(folder=folder)
+    try:
+        collector.start()
+        yield collector
+    finally:
+        collector.stop()

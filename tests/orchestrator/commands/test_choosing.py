@@ -69,7 +69,7 @@ def test_a_log_is_followed_until_its_tester_ends(world: World) -> None:
     assert world.run("up", "--detach").code == 0
     following = world.begin("logs", "a", "-f")
     assert world.run("down").code == 0
-    out, _ = following.communicate(timeout=30)
+    out, _ = following.communicate(timeout=60)
     assert following.returncode == 0
     assert "run_finished" in out
 

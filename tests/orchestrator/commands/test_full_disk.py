@@ -10,9 +10,9 @@ import pytest
 
 from orchestrator.collector_client import CollectorClient
 from tests.orchestrator.commands.a_world import World
-from tests.orchestrator.commands.served import Served
 from tests.orchestrator.commands.test_interrupted import until_said
 from tests.orchestrator.commands.test_schedule import history, let_it_be_due
+from tests.orchestrator.served import Served
 from tests.small_disk import a_small_disk, fill
 
 pytestmark = [
@@ -40,7 +40,7 @@ def cramped(world: World, served: Served) -> Iterator[World]:
 
 def measured(served: Served) -> Counter[tuple[str, str]]:
     """Count the runs that the collector has, by tester and state."""
-    with CollectorClient(served.url, admin_token=served.token) as client:
+    with CollectorClient(served.url, admin_token=served.admin_token) as client:
         return Counter((run["tester"], run["state"]) for run in client.runs())
 
 
@@ -69,7 +69,7 @@ def test_where_the_disk_is_full_nothing_is_begun_and_the_tick_waits_for_room(
     ballast.unlink()
     until_said(process, "2 removed, 0 left.")
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     assert [each["outcome"] for each in history(cramped)] == ["complete"]

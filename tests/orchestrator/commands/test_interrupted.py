@@ -23,7 +23,7 @@ def test_ctrl_c_stops_watching_and_the_testers_go_on(world: World) -> None:
     process = world.begin("up")
     until_said(process, "announced")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.endswith(
         "  cause: Ctrl-C stops the watching, not the hosts\n"
@@ -41,7 +41,7 @@ def test_ctrl_c_during_a_sweep_drains_and_removes(world: World) -> None:
     process = world.begin("sweep")
     until_said(process, "complete")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "2 removed, 0 left." in err
     assert "none lost" in out
@@ -53,7 +53,7 @@ def test_ctrl_c_before_anything_is_made_leaves_a_fleet_that_down_clears(world: W
     process = world.begin("up")
     until_said(process, "check collector ok")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 130
     assert world.run("down").code in (0, 2)
     assert world.is_clear()
@@ -69,7 +69,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_says_what_may_be_left(world: World) 
     process.send_signal(signal.SIGINT)
     until_said(process, "everything is removed")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.endswith("left at once; hosts of mill may be left behind: orchestrate down\n")
     for found in world.processes():
@@ -83,5 +83,5 @@ def test_sigterm_is_as_good_as_ctrl_c(world: World) -> None:
     process = world.begin("up")
     until_said(process, "announced")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 130

@@ -1,7 +1,8 @@
 """Two orchestrators, one collector, one name."""
 
 from tests.orchestrator.commands.a_world import World
-from tests.orchestrator.commands.served import Served, another, pointed
+from tests.orchestrator.commands.joined import another, pointed
+from tests.orchestrator.served import Served
 
 
 def test_a_fleet_is_measured_with_somebody_elses_collector(world: World, served: Served) -> None:

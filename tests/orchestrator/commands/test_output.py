@@ -71,7 +71,7 @@ def on_a_terminal(world: World, *arguments: str, no_color: bool) -> str:
             break
         seen += part
     os.close(ours)
-    assert process.wait(30) == 0, seen
+    assert process.wait(60) == 0, seen
     return seen.decode()
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.orchestrator.commands.a_world import World
-from tests.orchestrator.commands.served import Served, another, pointed
+from tests.orchestrator.commands.joined import another, pointed
 from tests.orchestrator.commands.test_interrupted import until_said
+from tests.orchestrator.served import Served
 from wire.fields import time_text
 
 OFTEN = 'schedule: [{name: often, cron: "* * * * *", timezone: Europe/Oslo}]'
@@ -50,7 +51,7 @@ def test_a_scheduled_sweep_runs_and_stands_in_the_history_with_its_report(world:
     process = world.begin("schedule", "run")
     until_said(process, "1 removed, 0 left.")
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
 
     assert process.returncode == 0, err
     assert "none lost" in out
@@ -78,7 +79,7 @@ def test_a_changed_fleet_file_is_read_between_sweeps_and_a_broken_one_is_not(wor
     path.write_text(good.replace("often", "yearly"))
     until_said(process, "schedule yearly: 0 3 1 1 * Europe/Oslo")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -130,7 +131,7 @@ def test_a_scheduler_that_is_killed_in_a_sweep_ends_it_once_when_it_is_started_a
     process = world.begin("schedule", "run")
     until_said(process, "run 1/6 complete")
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
     again = world.run("schedule", "run", "--once")
 
@@ -147,7 +148,7 @@ def test_sigterm_leaves_a_sweep_to_the_next_start_and_ctrl_c_removes_first(world
     process = world.begin("schedule", "run")
     until_said(process, "complete")
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "the next `orchestrate schedule run` goes on" in err
     assert len(world.processes()) == 2, "its tester and its collector go on"
@@ -156,7 +157,7 @@ def test_sigterm_leaves_a_sweep_to_the_next_start_and_ctrl_c_removes_first(world
     until_said(process, "was cut off, and goes on")
     until_said(process, "complete")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "1 removed, 0 left." in err
     assert world.is_clear()
@@ -174,7 +175,7 @@ def test_a_collector_that_is_away_is_waited_for(world: World, served: Served) ->
     served.start()
     until_said(process, "1 removed, 0 left.")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 0
     assert [each["outcome"] for each in history(world)] == ["complete"]
 

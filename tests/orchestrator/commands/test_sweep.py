@@ -108,7 +108,7 @@ def test_a_sweep_killed_while_it_removes_is_not_measured_again(world: World) -> 
     process = world.begin("sweep")
     until_said(process, "complete: 2 complete")
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
     ended = world.run("sweep")
 
@@ -126,7 +126,7 @@ def test_the_deadline_of_a_sweep_counts_from_its_beginning_whoever_goes_on_with_
     process = world.begin("sweep")
     until_said(process, "complete")
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     begun = rows(world, "SELECT started_at FROM sweeps")
     past = "SELECT julianday('now') - julianday(started_at) > 3.5 / 86400 FROM sweeps"
     world.wait_until(lambda: rows(world, past) == [(1,)])

@@ -122,12 +122,11 @@ def test_any_payload_size_works(engine: Engine, stop: Stop, size: int) -> None:
 
 def test_silence_is_lost_and_delays_nobody(engine: Engine, stop: Stop) -> None:
     # 0.0.0.0 answers from 127.0.0.1, so nobody answers from where these probes went.
-    began = time.monotonic()
     probed = probe(engine, stop, "0.0.0.0", "127.0.0.1", count=3)
 
     assert list(probed.positions[:3]) == [-1, -1, -1]
     assert min(probed.positions[3:]) >= 0
-    assert time.monotonic() - began < 2
+    assert probed.behind_us < 500_000
 
 
 def test_a_probe_that_the_system_refuses_is_lost_with_its_reason(engine: Engine, stop: Stop) -> None:
@@ -166,9 +165,10 @@ def test_a_stop_gives_no_verdict_on_what_is_still_on_its_way(engine: Engine, sto
 
 def test_the_pace_is_the_plan_whatever_comes_back(engine: Engine, stop: Stop) -> None:
     began = time.monotonic()
-    probe(engine, stop, "127.0.0.1", "0.0.0.0", count=5, interval_s=0.1, timeout_s=0.05)
+    probed = probe(engine, stop, "127.0.0.1", "0.0.0.0", count=5, interval_s=0.1, timeout_s=0.05)
 
-    assert 0.4 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.4
+    assert probed.behind_us < 500_000
 
 
 def test_a_total_rate_makes_rounds_longer(engine: Engine, stop: Stop) -> None:

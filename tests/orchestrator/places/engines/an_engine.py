@@ -166,7 +166,7 @@ def another_engine() -> Iterator[EngineAddress]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         subprocess.run(
             ["umount", "-R", "-q", str(folder / "data")], check=False, timeout=20, capture_output=True
         )

@@ -179,7 +179,7 @@ def an_sshd(folder: Path) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 def _listens(port: int) -> bool:
