@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Response
 
 from collector.errors import Refused
+from collector.history.figures import Integers
 from collector.history.histogram import RELATIVE_ERROR
 from collector.history.queries import RunFilter, newest_sweep, region_of
 from collector.history.queries_window import read_window, servers_of
@@ -33,19 +34,22 @@ from collector.web.reads_answers import ERRORS, answer, hinted, time_or_none
 from collector.web.reads_long import asked_of, last_day_of, read_long, runs_left_out
 from collector.web.reads_matrix import NO_FLEET, NO_RESULTS
 from collector.web.reads_names import FleetName, Since, SweepId, Until, span_of, the_fleet
+from collector.web.reads_page import MAX_LIMIT, Cursor, cursor_of, key_in
 from collector.web.reads_verdicts import verdict_fields
 from collector.web.state import Services, services
 
 router = APIRouter(tags=["slow"])
 
+PATHS = "paths"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """Which of the ranked paths are listed: of one region or of all, from one place on."""
+    """Which of the ranked paths are listed: of one region or of all, from one place on; by default all."""
 
-    region: str | None
-    start: int
-    count: int
+    region: str | None = None
+    start: int = 0
+    count: int | None = None
 
 
 @router.get("/slow", responses=ERRORS)
@@ -62,14 +66,26 @@ def get_slow(
             "its usual at that hour (`usual_ratio`), of a sweep or of a day at most"
         ),
     ] = None,
+    region: Annotated[
+        str | None, Query(description="paths of this region alone; regions are listed all")
+    ] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=MAX_LIMIT, description="how many paths a page holds at most; none: all")
+    ] = None,
+    cursor: Cursor = None,
 ) -> Response:
     """Regions and paths, slowest first, by default of the newest sweep (its last day).
 
     The ranking is of trusted runs; beside it stand the verdicts of the newest round of the sweep, or of
     the window, that was judged (`verdict_round`): null for what has none. Over more than a day
     percentiles are within `percentile_error` of the exact ones.
+
+    Paths come in pages where `limit` is given, each ranked at its time: while a sweep runs, a path may
+    move from one page to another.
     """
-    return answer(slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by))
+    start = 0 if cursor is None else max(0, key_in(cursor, PATHS, int)[0])
+    part = Part(region=region, start=start, count=limit)
+    return answer(slow_body(at, fleet=fleet, sweep_id=sweep_id, since=since, until=until, by=by, part=part))
 
 
 def slow_body(
@@ -80,9 +96,9 @@ def slow_body(
     since: str | None,
     until: str | None,
     by: By | None = None,
-    part: Part | None = None,
+    part: Part,
 ) -> dict[str, Any]:
-    """Return regions and paths as the API answers them; a part of the paths where one is named."""
+    """Return regions and a part of the paths as the API answers them."""
     span = span_of(since, until)
     is_window = span.since is not None or span.until is not None
     with reading(at.engine) as connection:
@@ -103,6 +119,7 @@ def slow_body(
                 "regions": [],
                 "path_count": 0,
                 "paths": [],
+                "next": None,
                 "left_out": [],
                 "hint": NO_FLEET
                 if owner is None
@@ -140,6 +157,8 @@ def slow_body(
             )
     regions = regions_of(found, paths)
     used = by or default_by(paths)
+    order = paths.slowest_first(used)
+    ranks, following = _listed(order, regions, part=part)
     said = {(row.scope, row.key): row for row in kept}
     body = {
         "fleet": owner.name,
@@ -152,7 +171,8 @@ def slow_body(
         "verdict_round": _round(kept),
         "regions": _region_dicts(found, paths, regions, said, by=used),
         "path_count": len(paths),
-        "paths": _path_dicts(found, paths, regions, rows, said, by=used, part=part),
+        "paths": _path_dicts(found, paths, rows, said, ranks=ranks, order=order[ranks - 1]),
+        "next": None if following is None else cursor_of(PATHS, following),
         "left_out": [
             {
                 "tester": run.name,
@@ -212,24 +232,27 @@ def _region_dicts(
     ]
 
 
+def _listed(order: Integers, regions: Regions, *, part: Part) -> tuple[Integers, int | None]:
+    """Return the ranks of the paths that are listed, and where the next part begins, None at the end."""
+    ranks = np.arange(1, len(order) + 1)
+    if part.region is not None:
+        wanted = np.array([name == part.region for name in regions.names], dtype=bool)
+        ranks = ranks[wanted[regions.of[order]]]
+    if part.count is None:
+        return ranks[part.start :], None
+    end = part.start + part.count
+    return ranks[part.start : end], end if end < len(ranks) else None
+
+
 def _path_dicts(
     found: Found,
     paths: Paths,
-    regions: Regions,
     servers: Mapping[int, sa.Row[Any]],
     said: Mapping[tuple[str, str], sa.Row[Any]],
     *,
-    by: By,
-    part: Part | None,
+    ranks: Integers,
+    order: Integers,
 ) -> list[dict[str, Any]]:
-    order = paths.slowest_first(by)
-    ranks = np.arange(1, len(order) + 1)
-    if part is not None:
-        if part.region is not None:
-            wanted = np.array([name == part.region for name in regions.names], dtype=bool)
-            ranks = ranks[wanted[regions.of[order]]]
-        ranks = ranks[part.start : part.start + part.count]
-        order = order[ranks - 1]
     testers = {number: (row.name, str(row.uuid), region_of(row)) for number, row in found.testers.items()}
     called = {number: (row.name, str(row.uuid), row.ip_addr) for number, row in servers.items()}
     listed = []

@@ -43,7 +43,7 @@ READS = {
         "limit",
         "cursor",
     },
-    "/api/v1/slow": {"fleet", "sweep_id", "since", "until", "by"},
+    "/api/v1/slow": {"fleet", "sweep_id", "since", "until", "by", "region", "limit", "cursor"},
     "/api/v1/diff": {"a", "b"},
     "/api/v1/verdicts": {
         "fleet",

@@ -66,6 +66,28 @@ def test_regions_and_paths_are_pools_of_probes(house: House, by: str) -> None:
     assert [item["rank"] for item in body["paths"]] == list(range(1, 7))
 
 
+def test_paths_come_in_pages_that_are_the_whole_ranking(house: House) -> None:
+    measured(house, located=True)
+    whole = house.get("slow", by="p50")
+    pages = [house.get("slow", by="p50", limit=4)]
+    pages.append(house.get("slow", by="p50", limit=4, cursor=pages[0]["next"]))
+
+    assert [len(page["paths"]) for page in pages] == [4, 2]
+    assert [path for page in pages for path in page["paths"]] == whole["paths"]
+    assert [page["regions"] for page in pages] == [whole["regions"]] * 2
+    assert (whole["next"], pages[1]["next"]) == (None, None)
+    of_region = house.get("slow", by="p50", region="eu-north", limit=3)
+    rest = house.get("slow", by="p50", region="eu-north", cursor=of_region["next"])
+    north = [path for path in whole["paths"] if path["region"] == "eu-north"]
+    assert of_region["paths"] + rest["paths"] == north
+    assert of_region["path_count"] == 6
+    assert house.get("slow", region="nowhere")["paths"] == []
+    other = house.get("runs", limit=1)["next"]
+    for wrong in ("x", "", other):
+        status, body = house.refused("slow", cursor=wrong)
+        assert (status, body["error"]) == (400, "bad_cursor")
+
+
 def test_slowest_come_first(house: House) -> None:
     measured(house, located=True)
 
