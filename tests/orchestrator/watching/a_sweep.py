@@ -59,7 +59,10 @@ class Followed:
         assert self._send("PUT", f"/api/v1/runs/{report.run_id}", said.to_bytes()) == 201
 
     def deliver(self, index: int) -> int:
-        report = self.report(index)
+        return self.send(self.report(index))
+
+    def send(self, report: Report) -> int:
+        """Send a report, which may be sent again as it is: made anew, it would be another one."""
         return self._send("PUT", f"/api/v1/runs/{report.run_id}/report", report.to_bytes())
 
     def beat(self) -> None:

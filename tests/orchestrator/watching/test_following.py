@@ -15,6 +15,7 @@ from tests.collector.hardship.a_program import Program, a_program
 from tests.orchestrator.watching.a_proxy import Events, Proxy, a_proxy
 from tests.orchestrator.watching.a_sweep import Followed, followed
 from tests.orchestrator.watching.conftest import Shared
+from wire.report import Report
 
 EVENTS = "GET /api/v1/events"
 RUNS = "GET /api/v1/runs"
@@ -74,13 +75,14 @@ def test_a_collector_that_is_killed_again_and_again_loses_no_event_and_tells_non
 
         def measure() -> None:
             for index in range(count):
-                # A tester sends until it is told that it is stored.
-                while not is_stored(index):
+                report = sweep.report(index)
+                # A tester sends the same until it is told that it is stored.
+                while not is_stored(report):
                     pause.wait(0.05)
 
-        def is_stored(index: int) -> bool:
+        def is_stored(report: Report) -> bool:
             try:
-                status = sweep.deliver(index)
+                status = sweep.send(report)
             except OSError:
                 return False
             assert status in (200, 201, 503)
