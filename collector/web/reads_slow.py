@@ -45,11 +45,11 @@ PATHS = "paths"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """Which of the ranked paths are listed: of one region or of all, from one place on; by default all."""
+    """Which of the ranked paths are listed: of one region or of all, from one place on; no count is all."""
 
-    region: str | None = None
-    start: int = 0
-    count: int | None = None
+    region: str | None
+    start: int
+    count: int | None
 
 
 @router.get("/slow", responses=ERRORS)

@@ -54,6 +54,7 @@ class Served:
                 except CollectorError:
                     assert self.process.poll() is None, log.read_text()
                     assert time.monotonic() < until, log.read_text()
+                    # Nothing tells that it listens but an answer.
                     time.sleep(0.05)
 
     def stop(self) -> None:
